@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "allocations.hpp"
+
+#include <cstdlib>
+
+namespace {
+thread_local std::size_t made = 0;
+thread_local std::size_t countdown = 0;
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  ++made;
+  if (countdown != 0 && --countdown == 0) throw std::bad_alloc();
+  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+namespace gof::testing {
+std::size_t allocations() noexcept { return made; }
+void fail_allocation(std::size_t n) noexcept { countdown = n; }
+}  // namespace gof::testing
+
+void* operator new(std::size_t size) { return allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
