@@ -17,25 +17,26 @@
 /// \ingroup behavioural
 /// An operation as a value: execute it now or later, undo it, redo it, keep it in a file.
 ///
-/// | In the book              | Here                                                             |
-/// |--------------------------|------------------------------------------------------------------|
-/// | Receiver                 | any class; a history refers to one                               |
-/// | Command, ConcreteCommand | what models \ref gof::command::undoable "undoable"               |
-/// | Invoker, history list    | \ref gof::command::history "history"                             |
-/// | MacroCommand             | \ref gof::command::macro_command "macro_command"                 |
-/// | Unexecute                | `undo`                                                           |
+/// | In the book              | Here                                               |
+/// |--------------------------|----------------------------------------------------|
+/// | Receiver                 | any class; a history refers to one                 |
+/// | Command, ConcreteCommand | what models \ref gof::command::undoable "undoable" |
+/// | Invoker, history list    | \ref gof::command::history "history"               |
+/// | MacroCommand             | \ref gof::command::macro_command "macro_command"   |
+/// | Unexecute                | `undo`                                             |
 ///
-/// | To …                               | write                                                  |
-/// |------------------------------------|--------------------------------------------------------|
-/// | do something that can be undone    | `history.execute(insert{3, "x"})`                      |
-/// | take it back, do it again          | `history.undo()`, `history.redo()`                     |
-/// | go to any position                 | `history.go_to(n)`                                     |
-/// | make several commands one step     | `auto m = history.begin_macro("all"); …; m.commit()`  |
-/// | know whether there is unsaved work | `history.mark_clean()`, `history.is_clean()`           |
-/// | forget the oldest steps            | `history.set_limits({.steps = 100})`                   |
-/// | take commands of any type          | `gof/command/any_command.hpp`: `any_history<document>` |
-/// | prepare now, execute later         | `gof/command/queue.hpp`: `queue<document, insert>`     |
-/// | keep the history in a file         | `gof/command/persistence.hpp`: `save`, `load`          |
+/// | To …                               | write                                                |
+/// |------------------------------------|------------------------------------------------------|
+/// | do something that can be undone    | `history.execute(insert{3, "x"})`                    |
+/// | take it back, do it again          | `history.undo()`, `history.redo()`                   |
+/// | go to any position                 | `history.go_to(n)`                                   |
+/// | know whether there is unsaved work | `history.mark_clean()`, `history.is_clean()`         |
+/// | forget the oldest steps            | `history.set_limits({.steps = 100})`                 |
+/// | hear of each change                | `history.on_change(f)`                               |
+/// | make several commands one step     | `gof/command/macro.hpp`: `begin_macro`, `commit`     |
+/// | take commands of any type          | `gof/command/any_command.hpp`: `any_command`         |
+/// | prepare now, execute later         | `gof/command/queue.hpp`: `prepare`, `execute_next`   |
+/// | keep the history in a file         | `gof/command/persistence.hpp`: `save`, `load`        |
 ///
 /// \source Gamma, Helm, Johnson, Vlissides, *Design Patterns* (1994), chapter 5, Command
 
@@ -50,7 +51,7 @@ concept command = requires(C& c, Receiver& receiver) {
   c.execute(receiver);
 };
 
-/// Can be kept in a history: moves without throwing, and `undo` takes back what `execute` did.
+/// Can be kept in a history: `undo` takes back what `execute` did, and a move cannot throw.
 /// May also have: `redo(receiver)`, where doing it again is not `execute`; `label()`, for menus;
 /// `cost()`, in bytes, the same done and undone; `merge_with(const Later&)`, see \ref merge.
 template <class C, class Receiver>
@@ -79,14 +80,9 @@ class outcome {
   value value_;
 };
 
-/// A history was used from inside a command or listener, or with a macro open that was in the way.
+/// A history was used from inside a command or listener, or around a macro that is open.
 class misuse : public std::logic_error {
   using std::logic_error::logic_error;
-};
-
-/// A command of a macro threw, and so did taking back the others: the receiver is in between.
-class diverged : public std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 namespace detail {
@@ -99,14 +95,6 @@ void redo(C& c, Receiver& receiver) {
     c.execute(receiver);
   }
 }
-template <class C, class Receiver>
-constexpr bool nothrow_redo = [] {
-  if constexpr (requires(C & c, Receiver & receiver) { c.redo(receiver); }) {
-    return noexcept(std::declval<C&>().redo(std::declval<Receiver&>()));
-  } else {
-    return noexcept(std::declval<C&>().execute(std::declval<Receiver&>()));
-  }
-}();
 template <class C>
 std::string label(const C& c) {
   if constexpr (requires { c.label(); }) {
@@ -127,102 +115,31 @@ template <class C, class Later>
 concept merges_with = requires(C& c, const Later& later) {
   { c.merge_with(later) } -> std::same_as<merge>;
 };
-}  // namespace detail
 
-/// Commands done and undone as one: a step of a history that is made of steps.
-/// \tparam Receiver what commands are executed on
-/// \tparam Commands the types of command in the history
-template <class Receiver, class... Commands>
-class macro_command {
- public:
-  /// A command, or a macro within the macro.
-  using step = std::variant<Commands..., macro_command>;
-  /// Whether no command throws when undone.
-  static constexpr bool nothrow_undo =
-      (noexcept(std::declval<Commands&>().undo(std::declval<Receiver&>())) && ...);
-  /// Whether no command throws when done again.
-  static constexpr bool nothrow_redo = (detail::nothrow_redo<Commands, Receiver> && ...);
+template <class C, class Receiver>
+constexpr bool nothrow_undo = noexcept(std::declval<C&>().undo(std::declval<Receiver&>()));
+template <class C, class Receiver>
+constexpr bool nothrow_redo = noexcept(std::declval<C&>().execute(std::declval<Receiver&>()));
+template <class C, class Receiver>
+  requires requires(C& c, Receiver& receiver) { c.redo(receiver); }
+constexpr bool nothrow_redo<C, Receiver> =
+    noexcept(std::declval<C&>().redo(std::declval<Receiver&>()));
 
-  /// A macro with nothing in it. \param label for menus
-  explicit macro_command(std::string label) : body_(std::make_unique<body>()) {
-    body_->label = std::move(label);
-  }
-
-  /// Does all steps again. \throws what a command throws, with nothing done; diverged
-  void execute(Receiver& receiver) noexcept(nothrow_redo) {
-    std::size_t done = 0;
-    try {
-      for (; done != steps().size(); ++done) redo_step(steps()[done], receiver);
-    } catch (...) {
-      take_back([&] {
-        while (done != 0) undo_step(steps()[--done], receiver);
-      });
-      throw;
-    }
-  }
-  /// Takes back all steps. \throws what a command throws, with nothing undone; diverged
-  void undo(Receiver& receiver) noexcept(nothrow_undo) {
-    std::size_t done = steps().size();
-    try {
-      for (; done != 0; --done) undo_step(steps()[done - 1], receiver);
-    } catch (...) {
-      take_back([&] {
-        for (; done != steps().size(); ++done) redo_step(steps()[done], receiver);
-      });
-      throw;
-    }
-  }
-  /// \returns the steps, in the order in which they were executed
-  [[nodiscard]] std::vector<step>& steps() noexcept { return body_->steps; }
-  /// \returns the steps, in the order in which they were executed
-  [[nodiscard]] const std::vector<step>& steps() const noexcept { return body_->steps; }
-  /// \returns the label given
-  [[nodiscard]] const std::string& label() const noexcept { return body_->label; }
-  /// \returns the sum of what the steps cost
-  [[nodiscard]] std::size_t cost() const noexcept {
-    std::size_t sum = 0;
-    for (const step& s : steps()) sum += cost(s);
-    return sum;
-  }
-
-  /// Takes back one step. \param s the step \param receiver what to undo it on
-  static void undo_step(step& s, Receiver& receiver) noexcept(nothrow_undo) {
-    std::visit([&](auto& c) { c.undo(receiver); }, s);
-  }
-  /// Does one step again. \param s the step \param receiver what to execute it on
-  static void redo_step(step& s, Receiver& receiver) noexcept(nothrow_redo) {
-    std::visit([&](auto& c) { detail::redo(c, receiver); }, s);
-  }
-  /// \returns the label of a step, or nothing \param s the step
-  [[nodiscard]] static std::string label(const step& s) {
-    return std::visit([](const auto& c) { return detail::label(c); }, s);
-  }
-  /// \returns what a step costs \param s the step
-  [[nodiscard]] static std::size_t cost(const step& s) noexcept {
-    return std::visit([](const auto& c) { return detail::cost(c); }, s);
-  }
-
- private:
-  template <class F>
-  static void take_back(F f) {
-    try {
-      f();
-    } catch (...) {
-      throw diverged("gof::command: a macro stopped half-way and could not be taken back");
-    }
-  }
-  struct body {
-    std::string label;
-    std::vector<step> steps;
-  };
-  std::unique_ptr<body> body_;  // null only after a move
+// Sets a flag for as long as it lives.
+struct busy_scope {
+  explicit busy_scope(bool& b) noexcept : busy(b) { busy = true; }
+  busy_scope(const busy_scope&) = delete;
+  busy_scope& operator=(const busy_scope&) = delete;
+  ~busy_scope() { busy = false; }
+  bool& busy;
 };
+}  // namespace detail
 
 /// The Invoker: executes commands on one receiver, remembers them, undoes and redoes them.
 ///
 /// Where a command throws, the history is as it was; so is the receiver, where each command keeps
 /// that promise for itself.
-/// \tparam Receiver what commands are executed on; it must outlive the history
+/// \tparam Receiver what commands are executed on
 /// \tparam Commands the types of command, stored inline
 /// \threads one at a time
 /// \law UndoRestoresTheReceiver: after execute, undo gives the receiver the state it had before
@@ -231,17 +148,16 @@ class macro_command {
 /// same there
 template <class Receiver, undoable<Receiver>... Commands>
 class history {
-  using composite = macro_command<Receiver, Commands...>;
   template <class C>
   static constexpr bool stores = (std::same_as<C, Commands> || ...);
-  template <class C>
-  static constexpr bool merging = (detail::merges_with<Commands, C> || ...);
+  static constexpr bool nothrow_undo = (detail::nothrow_undo<Commands, Receiver> && ...);
+  static constexpr bool nothrow_redo = (detail::nothrow_redo<Commands, Receiver> && ...);
 
  public:
   /// Means "no limit", and "no such position".
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
-  /// An entry: a command or a macro.
-  using step = typename composite::step;
+  /// What is remembered of one execute.
+  using step = std::variant<Commands...>;
 
   /// How much to remember. The current step is kept in any case.
   struct limits {
@@ -249,9 +165,7 @@ class history {
     std::size_t bytes = npos;  ///< At most this sum of their costs.
   };
 
-  class macro;
-
-  /// An empty history, clean. \param receiver what commands are executed on
+  /// An empty history, clean. \param receiver what commands are executed on; must outlive this
   explicit history(Receiver& receiver) noexcept : receiver_(&receiver) {}
   history(const history&) = delete;
   history& operator=(const history&) = delete;
@@ -264,44 +178,51 @@ class history {
   template <class C>
     requires stores<C>
   void execute(C&& c) {
-    require_not_busy();
-    std::vector<step>& list = target();
-    make_room(list);
+    prepare();
     {
-      const busy_scope scope(busy_);
+      const detail::busy_scope scope(busy_);
       c.execute(*receiver_);
     }
-    record(list, std::move(c));
+    remember(std::move(c));
   }
   /// Executes a copy of a command. \param c the command
   template <class C>
     requires stores<C>
   void execute(const C& c) { execute(C(c)); }
-  /// Executes what converts to the only type of command here, such as `any_command`.
+  /// Executes what converts to a command of this history, as any does to `any_command`.
   /// \param c the command
   template <class C>
-    requires(sizeof...(Commands) == 1 && !stores<std::remove_cvref_t<C>> &&
-             (std::convertible_to<C, Commands> && ...))
-  void execute(C&& c) { execute(std::variant_alternative_t<0, step>(std::forward<C>(c))); }
+    requires(!stores<std::remove_cvref_t<C>> && std::convertible_to<C, step>)
+  void execute(C&& c) {
+    std::visit([this](auto&& command) { this->execute(std::move(command)); }, step(std::forward<C>(c)));
+  }
+  /// Remembers a command that was executed already, as `execute` does.
+  /// \param c the command \throws misuse, std::bad_alloc; unchanged
+  template <class C>
+    requires stores<C>
+  void record(C&& c) {
+    prepare();
+    remember(std::move(c));
+  }
 
   /// Takes back the step before the current position.
-  /// \throws what its command throws; the position is unchanged
-  outcome undo() noexcept(composite::nothrow_undo) {
+  /// \returns what came of it \throws what its command throws; the position is unchanged
+  outcome undo() noexcept(nothrow_undo) {
     const outcome result = undo_one();
     if (result) changed();
     return result;
   }
 
   /// Does the step after the current position again.
-  /// \throws what its command throws; the position is unchanged
-  outcome redo() noexcept(composite::nothrow_redo) {
+  /// \returns what came of it \throws what its command throws; the position is unchanged
+  outcome redo() noexcept(nothrow_redo) {
     const outcome result = redo_one();
     if (result) changed();
     return result;
   }
 
   /// Undoes or redoes until `position() == target`, with one notification.
-  /// \param target at most `size()`
+  /// \param target at most `size()` \returns what came of it
   /// \throws std::out_of_range; what a command throws: the position is then the last one reached
   outcome go_to(std::size_t target) {
     if (target > size()) throw std::out_of_range("gof::command: no such position in the history");
@@ -320,11 +241,6 @@ class history {
     return last;
   }
 
-  /// Opens a macro: until it is committed, what is executed is collected in it.
-  /// \param label for menus
-  /// \throws misuse from inside a command; std::bad_alloc
-  [[nodiscard]] macro begin_macro(std::string label) { return macro(*this, std::move(label)); }
-
   /// The next command becomes a step of its own, whatever could take it in.
   void stop_merging() noexcept { merge_next_ = false; }
 
@@ -340,8 +256,7 @@ class history {
   [[nodiscard]] std::size_t clean_position() const noexcept { return clean_; }
 
   /// From now on forgets what is over the limits: the oldest steps, then the last of the undone.
-  /// \param to the limits
-  /// \throws misuse; unchanged
+  /// \param to the limits \throws misuse; unchanged
   void set_limits(limits to) {
     require_idle();
     limits_ = to;
@@ -380,16 +295,16 @@ class history {
     return steps_[forgotten_ + i];
   }
   /// \returns whether `undo` would do something
-  [[nodiscard]] bool can_undo() const noexcept { return idle() && position_ != 0; }
+  [[nodiscard]] bool can_undo() const noexcept { return !busy_ && position_ != 0; }
   /// \returns whether `redo` would do something
-  [[nodiscard]] bool can_redo() const noexcept { return idle() && position_ != size(); }
+  [[nodiscard]] bool can_redo() const noexcept { return !busy_ && position_ != size(); }
   /// \returns the label of the step that `undo` takes back, or nothing
   [[nodiscard]] std::string undo_label() const {
-    return can_undo() ? composite::label((*this)[position_ - 1]) : std::string();
+    return can_undo() ? label((*this)[position_ - 1]) : std::string();
   }
   /// \returns the label of the step that `redo` does again, or nothing
   [[nodiscard]] std::string redo_label() const {
-    return can_redo() ? composite::label((*this)[position_]) : std::string();
+    return can_redo() ? label((*this)[position_]) : std::string();
   }
 
   /// Calls `listener(*this)` after each change of steps, position or saved position, instead of the
@@ -399,74 +314,13 @@ class history {
     requires std::is_nothrow_invocable_v<F&, const history&>
   void on_change(F listener) { listener_ = std::make_unique<listener_of<F>>(std::move(listener)); }
 
-  /// A scope: what is executed in it becomes one step when committed, and is undone otherwise.
-  /// Scopes nest, and are closed in the reverse order.
-  /// \law ARolledBackMacroLeavesNoTrace: receiver and history are as before, what could be redone
-  /// included
-  class macro {
-   public:
-    macro(const macro&) = delete;
-    macro& operator=(const macro&) = delete;
-    /// Rolls back what was not committed. Where a command throws at that, the rest is committed.
-    ~macro() {
-      if (closed_) return;
-      try {
-        roll_back();
-      } catch (...) {
-        commit();
-      }
-    }
-
-    /// Makes all that was executed in the scope one step, or none where there was nothing.
-    /// \throws misuse where it is closed already, or one within it is open; unchanged
-    void commit() {
-      require_innermost();
-      composite all = close();
-      if (!all.steps().empty()) history_.record(history_.target(), std::move(all));
-    }
-
-    /// Undoes all that was executed in the scope.
-    /// \throws misuse as `commit`; what a command throws, with the scope open and the rest in it
-    void roll_back() {
-      require_innermost();
-      for (std::vector<step>& steps = all_.steps(); !steps.empty(); steps.pop_back()) {
-        const busy_scope scope(history_.busy_);
-        composite::undo_step(steps.back(), *history_.receiver_);
-      }
-      close();
-    }
-
-   private:
-    friend history;
-    macro(history& h, std::string label) : history_(h), outer_(h.open_), all_(std::move(label)) {
-      h.require_not_busy();
-      h.make_room(h.target());
-      h.open_ = this;
-    }
-    void require_innermost() const {
-      history_.require_not_busy();
-      if (history_.open_ != this) {
-        throw misuse("gof::command: macros are closed once, the innermost first");
-      }
-    }
-    composite close() noexcept {
-      history_.open_ = outer_;
-      closed_ = true;
-      return std::move(all_);
-    }
-
-    history& history_;
-    macro* outer_;
-    composite all_;
-    bool closed_ = false;
-  };
+ protected:
+  /// While it is true all that changes the history is refused.
+  bool busy_ = false;
+  /// \returns the receiver
+  Receiver& receiver() const noexcept { return *receiver_; }
 
  private:
-  struct busy_scope {
-    explicit busy_scope(bool& b) noexcept : busy(b) { busy = true; }
-    ~busy_scope() { busy = false; }
-    bool& busy;
-  };
   struct listener_base {
     virtual ~listener_base() = default;
     virtual void call(const history&) noexcept = 0;
@@ -478,74 +332,68 @@ class history {
     F f;
   };
 
-  bool idle() const noexcept { return !busy_ && open_ == nullptr; }
   void require_idle() const {
-    if (!idle()) throw misuse("gof::command: not inside a command, a listener or an open macro");
-  }
-  void require_not_busy() const {
-    if (busy_) throw misuse("gof::command: a history was used from inside a command or listener");
+    if (busy_) throw misuse("gof::command: not inside a command, a listener or an open macro");
   }
   void changed() noexcept {
     if (listener_ == nullptr) return;
-    const busy_scope scope(busy_);
+    const detail::busy_scope scope(busy_);
     listener_->call(*this);
   }
 
-  // Where the next step goes.
-  std::vector<step>& target() noexcept { return open_ == nullptr ? steps_ : open_->all_.steps(); }
-
-  void make_room(std::vector<step>& list) {
-    if (list.size() != list.capacity()) return;
-    std::size_t dead = &list == &steps_ ? forgotten_ : 0;
+  // Whatever can fail before a command is executed; remember cannot fail after it.
+  void prepare() {
+    require_idle();
+    if (steps_.size() != steps_.capacity()) return;
     std::vector<step> larger;
-    larger.reserve(2 * (list.size() - dead) + 8);
-    for (std::size_t i = dead; i != list.size(); ++i) larger.push_back(std::move(list[i]));
-    list.swap(larger);
-    forgotten_ -= dead;
+    larger.reserve(2 * size() + 8);
+    for (std::size_t i = 0; i != size(); ++i) larger.push_back(std::move(steps_[forgotten_ + i]));
+    steps_.swap(larger);
+    forgotten_ = 0;
   }
-
-  // Cannot fail: make_room came before.
   template <class C>
-  void record(std::vector<step>& list, C&& c) noexcept {
-    const bool outermost = &list == &steps_;
-    if (outermost) drop_undone();
-    merge how = merge::no;
-    if constexpr (merging<C>) {
-      if (merge_next_ && !list.empty() && !(outermost && is_clean())) {
-        if (outermost) bytes_ -= charge(list.back());
-        how = merge_into(list.back(), c);
-        if (outermost) bytes_ += charge(list.back());
-      }
+  void remember(C&& c) noexcept {
+    while (size() > position_) drop_last();
+    const merge how = merge_next_ && size() != 0 && !is_clean() ? merge_last(c) : merge::no;
+    if (how == merge::no) {
+      steps_.emplace_back(std::in_place_type<C>, std::move(c));
+      bytes_ += charge(steps_.back());
+    } else if (how == merge::annihilated) {
+      drop_last();
     }
     merge_next_ = true;
-    if (how == merge::no) {
-      list.emplace_back(std::in_place_type<C>, std::move(c));
-      if (outermost) bytes_ += charge(list.back());
-    } else if (how == merge::annihilated) {
-      outermost ? drop_last() : list.pop_back();
-    }
-    if (!outermost) return;
     position_ = size();
     trim();
     changed();
   }
   template <class Later>
-  static merge merge_into(step& last, const Later& later) noexcept {
-    return std::visit(
-        [&]<class C>(C& c) {
-          if constexpr (detail::merges_with<C, Later>) {
-            try {
-              return c.merge_with(later);
-            } catch (...) {  // a promise of merge_with: then c is as it was
+  merge merge_last(const Later& later) noexcept {
+    if constexpr ((detail::merges_with<Commands, Later> || ...)) {
+      bytes_ -= charge(steps_.back());
+      const merge how = std::visit(
+          [&]<class C>(C& c) {
+            if constexpr (detail::merges_with<C, Later>) {
+              try {
+                return c.merge_with(later);
+              } catch (...) {  // a promise of merge_with: then c is as it was
+              }
             }
-          }
-          return merge::no;
-        },
-        last);
+            return merge::no;
+          },
+          steps_.back());
+      bytes_ += charge(steps_.back());
+      return how;
+    } else {
+      return merge::no;
+    }
   }
 
+  static std::string label(const step& s) {
+    return std::visit([](const auto& c) { return detail::label(c); }, s);
+  }
   std::size_t charge(const step& s) const noexcept {
-    return limits_.bytes == npos ? 0 : composite::cost(s);
+    if (limits_.bytes == npos) return 0;
+    return std::visit([](const auto& c) { return detail::cost(c); }, s);
   }
   void trim() noexcept {
     while (size() > limits_.steps || bytes_ > limits_.bytes) {
@@ -569,23 +417,20 @@ class history {
     steps_.pop_back();
     if (clean_ > size()) clean_ = npos;
   }
-  void drop_undone() noexcept {
-    while (size() > position_) drop_last();
-  }
 
-  outcome undo_one() noexcept(composite::nothrow_undo) {
-    if (!idle()) return outcome::refused;
+  outcome undo_one() noexcept(nothrow_undo) {
+    if (busy_) return outcome::refused;
     if (position_ == 0) return outcome::nothing;
-    const busy_scope scope(busy_);
-    composite::undo_step(steps_[forgotten_ + position_ - 1], *receiver_);
+    const detail::busy_scope scope(busy_);
+    std::visit([&](auto& c) { c.undo(*receiver_); }, steps_[forgotten_ + position_ - 1]);
     --position_;
     return outcome::done;
   }
-  outcome redo_one() noexcept(composite::nothrow_redo) {
-    if (!idle()) return outcome::refused;
+  outcome redo_one() noexcept(nothrow_redo) {
+    if (busy_) return outcome::refused;
     if (position_ == size()) return outcome::nothing;
-    const busy_scope scope(busy_);
-    composite::redo_step(steps_[forgotten_ + position_], *receiver_);
+    const detail::busy_scope scope(busy_);
+    std::visit([&](auto& c) { detail::redo(c, *receiver_); }, steps_[forgotten_ + position_]);
     ++position_;
     return outcome::done;
   }
@@ -598,8 +443,6 @@ class history {
   std::size_t clean_ = 0;
   std::size_t bytes_ = 0;  // what the steps cost, while there is a limit to it
   limits limits_;
-  macro* open_ = nullptr;
-  bool busy_ = false;
   bool merge_next_ = true;
   std::unique_ptr<listener_base> listener_;
 };

@@ -22,8 +22,8 @@ template <class Receiver>
 class any_command {
  public:
   /// Takes over a command. \param c the command \throws std::bad_alloc
-  template <undoable<Receiver> C>
-    requires(!std::same_as<C, any_command>)
+  template <class C>
+    requires(!std::same_as<C, any_command> && undoable<C, Receiver>)
   any_command(C c) : self_(std::make_unique<model<C>>(std::move(c))) {}
 
   void execute(Receiver& receiver) { self_->execute(receiver); }  ///< As the command.
@@ -35,7 +35,9 @@ class any_command {
   [[nodiscard]] std::size_t cost() const { return self_->cost(); }
   /// As the command, where it merges with later ones of its own type. \param later the other
   /// \returns what the command answers, or no
-  merge merge_with(const any_command& later) { return self_->merge_with(*later.self_); }
+  merge merge_with(const std::same_as<any_command> auto& later) {
+    return self_->merge_with(*later.self_);
+  }
 
  private:
   struct interface {
