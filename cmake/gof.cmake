@@ -24,14 +24,14 @@ function(gof_add_umbrella)
   target_link_libraries(gof_gof INTERFACE gof_creational gof_structural gof_behavioural)
 endfunction()
 
-# Calls <command>(<family> <name> <file>) for each <family>/*<suffix> below the current folder.
+# Calls <command>(<path> <file>) for each file <path><suffix> below the families' folders here; path is such
+# as behavioural/command.
 function(gof_for_each suffix command)
   foreach(family IN ITEMS creational structural behavioural)
-    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${family}/*${suffix})
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${family}/*${suffix})
     foreach(file IN LISTS files)
-      cmake_path(GET file FILENAME name)
-      string(REPLACE ${suffix} "" name ${name})
-      cmake_language(CALL ${command} ${family} ${name} ${file})
+      string(REPLACE ${suffix} "" path ${file})
+      cmake_language(CALL ${command} ${path} ${CMAKE_CURRENT_SOURCE_DIR}/${file})
     endforeach()
   endforeach()
 endfunction()

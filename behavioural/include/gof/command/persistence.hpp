@@ -124,6 +124,14 @@ Step get_step(fields& from, const Codec& codec) {
   }
 }
 
+// What follows the checksum, where it is right.
+inline fields checked(std::string_view text) {
+  if (!text.starts_with(heading)) fields::fail();
+  fields all(text.substr(heading.size()));
+  if (all.number() != checksum(all.rest())) fields::fail();
+  return all;
+}
+
 }  // namespace detail
 
 /// Writes a history as text, for `load`.
@@ -148,6 +156,12 @@ template <class Receiver, class... Commands, class Codec>
   return text + body;
 }
 
+/// \returns the stamp that a history was saved with, a part of `text`
+/// \param text what `save` returned \throws damaged where it is not as it was written
+[[nodiscard]] inline std::string_view stamp_of(std::string_view text) {
+  return detail::checked(text).bytes();
+}
+
 /// Reads what `save` wrote; executes nothing.
 /// \param to the history whose steps are replaced
 /// \param text what `save` returned
@@ -160,9 +174,7 @@ template <class Receiver, class... Commands, class Codec>
 void load(history<Receiver, Commands...>& to, std::string_view text, const Codec& codec,
           std::string_view stamp) {
   using step = typename history<Receiver, Commands...>::step;
-  if (!text.starts_with(detail::heading)) detail::fields::fail();
-  detail::fields from(text.substr(detail::heading.size()));
-  if (from.number() != detail::checksum(from.rest())) detail::fields::fail();
+  detail::fields from = detail::checked(text);
   if (from.bytes() != stamp) {
     throw out_of_step("gof::command: the saved history belongs to another state of the receiver");
   }
