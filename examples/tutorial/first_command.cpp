@@ -2,12 +2,14 @@
 /// \file
 /// The program of the tutorial: a list of notes that can undo.
 
-#include <gof/command.hpp>
+#include <cstddef>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gof/command.hpp>
 
 /// [receiver]
 using notes = std::vector<std::string>;
@@ -29,7 +31,7 @@ struct remove_at {
 
   void execute(notes& n) {
     if (at >= n.size()) throw std::out_of_range("no such note");
-    removed = std::exchange(n[at], {});
+    removed = std::move(n[at]);
     n.erase(n.begin() + static_cast<std::ptrdiff_t>(at));
   }
   void undo(notes& n) { n.insert(n.begin() + static_cast<std::ptrdiff_t>(at), removed); }
@@ -39,6 +41,7 @@ struct remove_at {
 static_assert(gof::command::undoable<add, notes> && gof::command::undoable<remove_at, notes>);
 
 void print(const notes& n) {
+  std::cout << "notes:";
   for (const std::string& note : n) std::cout << " [" << note << ']';
   std::cout << '\n';
 }

@@ -53,7 +53,8 @@ concept command = requires(C& c, Receiver& receiver) {
 
 /// Can be kept in a history: `undo` takes back what `execute` did, and a move cannot throw.
 /// May also have: `redo(receiver)`, where doing it again is not `execute`; `label()`, for menus;
-/// `cost()`, in bytes, the same done and undone; `merge_with(const Later&)`, see \ref merge.
+/// `cost()`, in bytes, the same done and undone; `merge_with(const Later&)`, which answers a
+/// \ref gof::command::merge "merge".
 template <class C, class Receiver>
 concept undoable = command<C, Receiver> && std::is_nothrow_move_constructible_v<C> &&
     requires(C& c, Receiver& receiver) {
@@ -194,7 +195,8 @@ class history {
   template <class C>
     requires(!stores<std::remove_cvref_t<C>> && std::convertible_to<C, step>)
   void execute(C&& c) {
-    std::visit([this](auto&& command) { this->execute(std::move(command)); }, step(std::forward<C>(c)));
+    std::visit([this](auto&& command) { this->execute(std::move(command)); },
+               step(std::forward<C>(c)));
   }
   /// Remembers a command that was executed already, as `execute` does.
   /// \param c the command \throws misuse, std::bad_alloc; unchanged

@@ -27,6 +27,9 @@ class diverged : public std::runtime_error {
 /// \tparam Commands the types of command it can hold
 template <class Receiver, undoable<Receiver>... Commands>
 class macro_command {
+  static constexpr bool nothrow_undo = (detail::nothrow_undo<Commands, Receiver> && ...);
+  static constexpr bool nothrow_redo = (detail::nothrow_redo<Commands, Receiver> && ...);
+
  public:
   /// One of the commands.
   using step = std::variant<Commands...>;
@@ -39,26 +42,44 @@ class macro_command {
   /// Executes all steps. \param to the receiver
   /// \throws what a command throws, with all taken back; diverged
   void execute(Receiver& to) {
-    forward([&](auto& c) { c.execute(to); }, to);
+    std::size_t done = 0;
+    try {
+      for (; done != steps_.size(); ++done) {
+        std::visit([&](auto& c) { c.execute(to); }, steps_[done]);
+      }
+    } catch (...) {
+      or_diverge([&] { undo_from(done, to); });
+      throw;
+    }
   }
   /// Does all steps again. \param to the receiver
   /// \throws what a command throws, with all taken back; diverged
-  void redo(Receiver& to) noexcept((detail::nothrow_redo<Commands, Receiver> && ...)) {
-    forward([&](auto& c) { detail::redo(c, to); }, to);
+  void redo(Receiver& to) noexcept(nothrow_redo) {
+    std::size_t done = 0;
+    if constexpr (nothrow_redo) {
+      redo_from(done, to);
+    } else {
+      try {
+        redo_from(done, to);
+      } catch (...) {
+        or_diverge([&] { undo_from(done, to); });
+        throw;
+      }
+    }
   }
   /// Takes back all steps. \param to the receiver
   /// \throws what a command throws, with all done again; diverged
-  void undo(Receiver& to) noexcept((detail::nothrow_undo<Commands, Receiver> && ...)) {
+  void undo(Receiver& to) noexcept(nothrow_undo) {
     std::size_t done = steps_.size();
-    try {
-      for (; done != 0; --done) std::visit([&](auto& c) { c.undo(to); }, steps_[done - 1]);
-    } catch (...) {
-      or_diverge([&] {
-        for (; done != steps_.size(); ++done) {
-          std::visit([&](auto& c) { detail::redo(c, to); }, steps_[done]);
-        }
-      });
-      throw;
+    if constexpr (nothrow_undo) {
+      undo_from(done, to);
+    } else {
+      try {
+        undo_from(done, to);
+      } catch (...) {
+        or_diverge([&] { redo_from(done, to); });
+        throw;
+      }
     }
   }
 
@@ -74,16 +95,13 @@ class macro_command {
   }
 
  private:
-  template <class Do>
-  void forward(Do one, Receiver& to) {
-    std::size_t done = 0;
-    try {
-      for (; done != steps_.size(); ++done) std::visit(one, steps_[done]);
-    } catch (...) {
-      or_diverge([&] {
-        for (; done != 0; --done) std::visit([&](auto& c) { c.undo(to); }, steps_[done - 1]);
-      });
-      throw;
+  // done counts the steps that are done, and is right also where one throws.
+  void undo_from(std::size_t& done, Receiver& to) noexcept(nothrow_undo) {
+    for (; done != 0; --done) std::visit([&](auto& c) { c.undo(to); }, steps_[done - 1]);
+  }
+  void redo_from(std::size_t& done, Receiver& to) noexcept(nothrow_redo) {
+    for (; done != steps_.size(); ++done) {
+      std::visit([&](auto& c) { detail::redo(c, to); }, steps_[done]);
     }
   }
   template <class TakeBack>

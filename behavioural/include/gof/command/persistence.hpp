@@ -184,6 +184,9 @@ void load(history<Receiver, Commands...>& to, std::string_view text, const Codec
   for (std::uint64_t n = from.number(); n != 0; --n) {
     steps.push_back(detail::get_step<step>(from, codec));
   }
+  if (!from.rest().empty() || position > steps.size() || clean + 1 > steps.size() + 1) {
+    detail::fields::fail();
+  }
   to.assign(std::move(steps), position, clean);
 }
 
