@@ -4,13 +4,14 @@
 #include <malloc.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace {
 constinit thread_local gof::bench::heap_use used;
 
 void count(std::size_t bytes) noexcept {
   ++used.allocations;
-  used.bytes += bytes;
+  used.bytes += static_cast<std::int64_t>(bytes);
 }
 }  // namespace
 

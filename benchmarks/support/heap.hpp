@@ -9,8 +9,12 @@ namespace gof::bench {
 
 /// Taken from the heap by one thread.
 struct heap_use {
-  std::uint64_t allocations = 0;
-  std::uint64_t bytes = 0;
+  std::int64_t allocations = 0;
+  std::int64_t bytes = 0;
+
+  friend heap_use operator-(heap_use a, heap_use b) noexcept {
+    return {a.allocations - b.allocations, a.bytes - b.bytes};
+  }
 };
 
 /// \returns what this thread has taken since it began.

@@ -4,14 +4,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <iostream>
-#include <iterator>
-#include <numeric>
+#include <exception>
 #include <optional>
 #include <regex>
+#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,283 +19,200 @@
 namespace gof::bench {
 namespace {
 
+using size = std::optional<std::int64_t>;  // of a plan that has sizes
+
 std::vector<plan>& plans() {
   static std::vector<plan> all;
   return all;
 }
 
-// A contender with a size: what Google Benchmark registers.
-struct entry {
-  std::string label;  // the contender's, or "… again"
-  std::string name;   // operation/contender/size, as Google Benchmark spells it
-  void (*run)(benchmark::State&);
-  std::vector<double> times{};  // nanoseconds a turn of the loop, one a round
+// A contender and its figures.
+struct row {
+  std::string label;
+  const contender* measured;
+  std::int64_t turns = 0;         // of the loop in a run; 0: as many as take long enough
+  std::vector<double> times{};    // nanoseconds a turn, one a round
+  std::vector<double> medians{};  // of the times of each size so far
 };
 
 // Keeps the times of what has run; prints nothing.
-class collector : public benchmark::BenchmarkReporter {
- public:
-  explicit collector(std::vector<entry>& entries) : entries_(entries) {}
+struct collector : benchmark::BenchmarkReporter {
+  explicit collector(std::vector<row>& r) : rows(r) {}
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
-      entry& ran = entries_[static_cast<std::size_t>(run.family_index)];
-      if (run.error_occurred) {
-        std::cerr << ran.name << ": " << run.error_message << '\n';
-        std::exit(EXIT_FAILURE);
-      }
+      row& ran = rows[static_cast<std::size_t>(run.family_index)];
+      ran.turns = run.iterations / run.threads;
       ran.times.push_back(run.threads > 1 ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
+      if (!(ran.times.back() > 0))
+        throw std::runtime_error(ran.label + ": gave up, or took no time");
     }
   }
-
- private:
-  std::vector<entry>& entries_;
+  std::vector<row>& rows;
 };
 
-benchmark::internal::Benchmark* enlist(const plan& p, std::optional<std::int64_t> size,
-                                       const entry& e) {
-  auto* registered = benchmark::RegisterBenchmark(e.label.c_str(), e.run);
-  if (size) registered->Arg(*size);
-  if (p.threads > 1) registered->Threads(p.threads)->UseRealTime();
-  return registered;
-}
-
-// Every entry takes one turn, in random order.
-void run_round(std::vector<entry>& entries) {
-  collector reporter(entries);
-  benchmark::RunSpecifiedBenchmarks(&reporter, ".");
-}
-
-void run_exactly(const plan& p, std::optional<std::int64_t> size, entry e, std::int64_t turns) {
+// Runs each row once, in random order. Returns what this thread has taken from the heap.
+heap_use run_round(const plan& p, size n, std::vector<row>& rows) {
+  const heap_use before = heap_used();
   benchmark::ClearRegisteredBenchmarks();
-  enlist(p, size, e)->Iterations(turns);
-  std::vector<entry> only{e};
-  run_round(only);
-}
-
-// The cost of one turn by a count that grows with the turns: what is done outside the loop cancels
-// out.
-template <class Count>
-double difference(std::int64_t turns, Count count) {
-  const double once = count(turns);
-  return (count(2 * turns) - once) / static_cast<double>(turns);
+  for (const row& r : rows) {
+    auto* registered = benchmark::RegisterBenchmark(r.label.c_str(), r.measured->run);
+    if (n) registered->Arg(*n);
+    if (p.threads > 1) registered->Threads(p.threads)->UseRealTime();
+    r.turns == 0 ? registered->MinTime(0.01) : registered->Iterations(r.turns);
+  }
+  collector times(rows);
+  benchmark::RunSpecifiedBenchmarks(&times, ".");
+  return heap_used() - before;
 }
 
 double quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const auto above = std::min(below + 1, values.size() - 1);
-  return std::lerp(values[below], values[above], at - static_cast<double>(below));
+  const auto at = values.begin() + std::lround(q * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
 
-// The exponent k of the power of n that fits best: the slope of log(time) over log(n).
-double growth(const std::vector<std::int64_t>& sizes, const std::vector<double>& times) {
-  std::vector<double> x, y;
-  for (const auto n : sizes) x.push_back(std::log(static_cast<double>(n)));
-  for (const auto t : times) y.push_back(std::log(t));
-  const double n = static_cast<double>(x.size());
-  const double mx = std::accumulate(x.begin(), x.end(), 0.0) / n;
-  const double my = std::accumulate(y.begin(), y.end(), 0.0) / n;
-  double xy = 0, xx = 0;
-  for (std::size_t i = 0; i != x.size(); ++i) {
-    xy += (x[i] - mx) * (y[i] - my);
-    xx += (x[i] - mx) * (x[i] - mx);
+// The slope of log(time) over log(size): the k for which size^k fits best.
+double exponent(const std::vector<std::int64_t>& sizes, const std::vector<double>& times) {
+  double count = 0, x = 0, y = 0, xx = 0, xy = 0;
+  for (std::size_t i = 0; i != sizes.size(); ++i, ++count) {
+    const double log_size = std::log(static_cast<double>(sizes[i]));
+    x += log_size;
+    y += std::log(times[i]);
+    xx += log_size * log_size;
+    xy += log_size * std::log(times[i]);
   }
-  return xy / xx;
+  return (count * xy - x * y) / (count * xx - x * x);
 }
 
-class program {
- public:
-  program(int argc, char** argv) : path_(argv[0]) {
-    // Ours are first, so that the caller's win.
-    std::vector<std::string> arguments{argv[0], "--benchmark_min_time=0.01",
-                                       "--benchmark_enable_random_interleaving=true"};
-    arguments.insert(arguments.end(), argv + 1, argv + argc);
-    std::vector<char*> raw;
-    for (auto& a : arguments) raw.push_back(a.data());
-    int count = static_cast<int>(raw.size());
-    benchmark::Initialize(&count, raw.data());
-    for (int i = 1; i < count; ++i) own_argument(raw[static_cast<std::size_t>(i)]);
-    try {
-      filter_ = std::regex(benchmark::GetBenchmarkFilter());
-    } catch (const std::regex_error&) {
-      fail("not a regular expression: " + benchmark::GetBenchmarkFilter());
+std::string text(const char* format, auto... values) {
+  char buffer[128];
+  std::snprintf(buffer, sizeof buffer, format, values...);
+  return buffer;
+}
+
+std::string head(size n, double cost, const char* unit) {
+  return (n ? text("N = %lld, ", static_cast<long long>(*n)) : "") +
+         text(cost < 1000 ? "1.00 = %.3g %s" : "1.00 = %.0f %s", cost, unit);
+}
+
+void measure(const plan& p, size n, double items, std::vector<row>& rows, int rounds) {
+  for (row& r : rows) r.turns = 0, r.times.clear();
+  for (int round = 0; round != rounds; ++round) run_round(p, n, rows);
+
+  const bool last = p.sizes.size() > 1 && n == p.sizes.back();
+  const std::vector<double> twin = rows.front().times;
+  std::printf("  %-30s %7s  %-17s %10s %10s%s\n",
+              head(n, quantile(twin, 0.5) / items, "ns").c_str(), "median", "quartiles", "allocs",
+              "bytes", last ? "  growth" : "");
+  for (row& r : rows) {
+    // More turns take more from the heap; what is outside the loop cancels out.
+    const std::int64_t turns = r.turns < 16 ? 2 : 16;
+    std::vector<row> once{{r.label, r.measured, turns}}, twice{{r.label, r.measured, 2 * turns}};
+    const heap_use taken = run_round(p, n, twice) - run_round(p, n, once);
+    const double counted = static_cast<double>(turns) * items;
+
+    r.medians.push_back(quantile(r.times, 0.5));
+    for (std::size_t i = 0; i != twin.size(); ++i) r.times[i] /= twin[i];
+    const auto at = [&](double q) { return quantile(r.times, q); };
+    std::printf("    %-28s %7.2f  %-17s %10.3g %10.7g%s\n", r.label.c_str(), at(0.5),
+                text("%.2f - %.2f", at(0.25), at(0.75)).c_str(),
+                static_cast<double>(taken.allocations) / counted,
+                static_cast<double>(taken.bytes) / counted,
+                last ? text("  N^%.2f", exponent(p.sizes, r.medians)).c_str() : "");
+  }
+}
+
+// What this program executes under callgrind when all it does is to run one row.
+double instructions(const std::string& path, const plan& p, size n, const row& r,
+                    std::int64_t turns) {
+  const std::string command =
+      "valgrind --tool=callgrind --callgrind-out-file=/dev/null '" + path + "' --counted=" +
+      text("%td,%td,%lld,%lld 2>&1", &p - plans().data(), r.measured - p.contenders.data(),
+           static_cast<long long>(n.value_or(0)), static_cast<long long>(turns));
+  std::string said;
+  if (std::FILE* pipe = popen(command.c_str(), "r")) {
+    for (char line[256]; std::fgets(line, sizeof line, pipe) != nullptr;) said += line;
+    pclose(pipe);
+  }
+  std::smatch match;
+  if (!std::regex_search(said, match, std::regex("Collected : (\\d+)"))) {
+    throw std::runtime_error("valgrind is missing (Debian: valgrind), or failed:\n" + said);
+  }
+  return std::stod(match[1]);
+}
+
+void run_counted(const std::string& what) {
+  std::size_t p = 0, c = 0;
+  long long n = 0, turns = 0;
+  std::sscanf(what.c_str(), "%zu,%zu,%lld,%lld", &p, &c, &n, &turns);
+  const plan& one = plans().at(p);
+  std::vector<row> rows{{"counted", &one.contenders.at(c), turns}};
+  run_round(one, one.sizes.empty() ? size() : size(n), rows);
+}
+
+void count(const plan& p, size n, double items, const std::vector<row>& rows,
+           const std::string& path) {
+  const std::int64_t turns = std::max<std::int64_t>(2, 1'000 / n.value_or(1));
+  double twin = 1;
+  for (const row& r : rows) {
+    const double more = instructions(path, p, n, r, 2 * turns) - instructions(path, p, n, r, turns);
+    const double cost = more / static_cast<double>(turns * p.threads) / items;
+    if (&r == &rows.front()) {
+      twin = cost;
+      std::printf("  %s\n", head(n, twin, "instructions").c_str());
     }
+    std::printf("    %-28s %7.2f %12.1f\n", r.label.c_str(), cost / twin, cost);
   }
+}
 
-  void run() {
-    if (measuring()) {
-      std::printf(
-          "Times relative to the first row, lower is better: median, quartiles, and the fastest "
-          "turns,\n"
-          "in each of which all take a turn. What \"again\" is off 1.00 is the "
-          "error bar.\n",
-          rounds_);
-    }
-    for (const plan& p : plans()) compare(p);
-    if (!matched_) fail("nothing matches " + benchmark::GetBenchmarkFilter());
-  }
-
- private:
-  bool measuring() const { return counted_.empty() && !instructions_ && !listing_; }
-
-  [[noreturn]] void fail(const std::string& why) const {
-    std::cerr << path_ << ": " << why << '\n';
-    std::exit(EXIT_FAILURE);
-  }
-
-  void own_argument(std::string_view argument) {
-    const auto value = [&](std::string_view name) -> std::optional<std::string> {
-      if (!argument.starts_with(name)) return std::nullopt;
-      return std::string(argument.substr(name.size()));
-    };
-    if (argument == "--benchmark_list_tests") {
-      listing_ = true;
+void run(int argc, char** argv) {
+  std::regex filter("");
+  int rounds = 21;
+  bool counting = false, any = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const std::string name = argument.substr(0, argument.find('=') + 1);
+    const std::string value = argument.substr(name.size());
+    if (name == "--counted=") return run_counted(value);
+    if (name == "--filter=") {
+      filter = value;
+    } else if (name == "--rounds=" && std::atoi(value.c_str()) > 0) {
+      rounds = std::atoi(value.c_str());
     } else if (argument == "--instructions") {
-      instructions_ = true;
-    } else if (const auto n = value("--rounds=")) {
-      rounds_ = std::atoi(n->c_str());
-      if (rounds_ < 1) fail("not a number of rounds: " + *n);
-    } else if (const auto name = value("--counted=")) {  // what --instructions runs under callgrind
-      counted_ = *name;
-    } else if (const auto turns = value("--turns=")) {
-      turns_ = std::atoll(turns->c_str());
+      counting = true;
     } else {
-      fail("unknown argument: " + std::string(argument));
+      throw std::runtime_error("--filter=REGEX, --rounds=N or --instructions, not " + argument);
     }
   }
-
-  // The contenders that pass the filter; the twin always, if any.
-  std::vector<entry> select(const plan& p, std::optional<std::int64_t> size) {
-    std::vector<entry> entries;
-    bool any = false;
+  for (const plan& p : plans()) {
+    std::vector<row> rows;
+    bool matches = false;
     for (const contender& c : p.contenders) {
-      std::string name = std::string(p.operation) + '/' + c.name;
-      if (size) name += '/' + std::to_string(*size);
-      const bool matches = std::regex_search(name, filter_);
-      any = any || matches;
-      const bool is_twin = entries.empty();
-      if (matches || is_twin) entries.push_back({c.name, name, c.run});
-      if (is_twin && measuring()) entries.push_back({c.name + std::string(" again"), name, c.run});
+      const bool is_twin = rows.empty();
+      const bool passes = std::regex_search(p.operation + std::string("/") + c.name, filter);
+      matches = matches || passes;
+      if (passes || is_twin) rows.push_back({c.name, &c});
+      if (is_twin && !counting) rows.push_back({c.name + std::string(" again"), &c});
     }
-    matched_ = matched_ || any;
-    return any ? entries : std::vector<entry>{};
-  }
-
-  void compare(const plan& p) {
-    std::vector<std::optional<std::int64_t>> sizes(p.sizes.begin(), p.sizes.end());
+    if (!matches) continue;
+    if (!std::exchange(any, true) && !counting) {
+      std::printf(
+          "Times relative to the first row, lower is better: %d rounds, in each of which\n"
+          "all take a turn. What \"again\" is off 1.00 is the error bar.\n",
+          rounds);
+    }
+    std::printf("\n%s%s\n", p.operation, p.per_item ? ", one of N" : "");
+    std::vector<size> sizes(p.sizes.begin(), p.sizes.end());
     if (sizes.empty()) sizes.emplace_back();
-    std::vector<std::pair<std::string, std::vector<double>>> medians;  // by contender, one a size
-    bool titled = false;
-    for (const auto& size : sizes) {
-      std::vector<entry> entries = select(p, size);
-      if (entries.empty()) continue;
-      if (listing_) {
-        for (const entry& e : entries) std::printf("%s\n", e.name.c_str());
-        continue;
-      }
-      if (!counted_.empty()) {
-        for (const entry& e : entries)
-          if (e.name == counted_) run_exactly(p, size, e, turns_);
-        continue;
-      }
-      if (!std::exchange(titled, true))
-        std::printf("\n%s%s\n", p.operation, p.per_item ? ", one of N" : "");
-      if (instructions_)
-        count_instructions(p, size, entries);
-      else
-        measure(p, size, entries);
-      medians.resize(entries.size());
-      for (std::size_t i = 0; i != entries.size() && !instructions_; ++i) {
-        medians[i].first = entries[i].label;
-        medians[i].second.push_back(quantile(entries[i].times, 0.5));
-      }
-    }
-    if (instructions_ || p.sizes.size() < 2 || !titled) return;
-    std::printf("  growth with N:");
-    for (const auto& [name, times] : medians)
-      if (times.size() == p.sizes.size())
-        std::printf("  %s N^%.2f", name.c_str(), growth(p.sizes, times));
-    std::printf("\n");
-  }
-
-  void measure(const plan& p, std::optional<std::int64_t> size, std::vector<entry>& entries) const {
-    benchmark::ClearRegisteredBenchmarks();
-    for (const entry& e : entries) enlist(p, size, e);
-    for (int round = 0; round != rounds_; ++round) run_round(entries);
-
-    const double items = p.per_item && size ? static_cast<double>(*size) : 1.0;
-    const std::vector<double> twin = entries.front().times;
-    print_head(size, quantile(twin, 0.5) / items, "ns");
-    std::printf("    %-28s %6s  %-15s %12s %8s\n", "", "median", "quartiles", "allocations",
-                "bytes");
-    for (const entry& e : entries) {
-      std::vector<double> ratios;
-      std::transform(e.times.begin(), e.times.end(), twin.begin(), std::back_inserter(ratios),
-                     std::divides<>());
-      const auto heap = [&](std::uint64_t heap_use::*member) {
-        return difference(16,
-                          [&](std::int64_t turns) {
-                            const std::uint64_t before = heap_used().*member;
-                            run_exactly(p, size, e, turns);
-                            return static_cast<double>(heap_used().*member - before);
-                          }) /
-               items;
-      };
-      char quartiles[32];
-      std::snprintf(quartiles, sizeof quartiles, "%.2f - %.2f", quantile(ratios, 0.25),
-                    quantile(ratios, 0.75));
-      std::printf("    %-28s %6.2f  %-15s %12.3g %8.4g\n", e.label.c_str(), quantile(ratios, 0.5),
-                  quartiles, heap(&heap_use::allocations), heap(&heap_use::bytes));
-    }
-    std::fflush(stdout);
-  }
-
-  void count_instructions(const plan& p, std::optional<std::int64_t> size,
-                          const std::vector<entry>& entries) const {
-    const double items = p.per_item && size ? static_cast<double>(*size) : 1.0;
-    const std::int64_t turns = std::max(std::int64_t{2}, 10'000 / size.value_or(1));
-    std::optional<double> twin;
-    for (const entry& e : entries) {
-      const double cost =
-          difference(turns, [&](std::int64_t n) { return instructions(e.name, n); }) / items;
-      if (!twin) print_head(size, *(twin = cost), "instructions");
-      std::printf("    %-28s %6.2f  %10.1f instructions\n", e.label.c_str(), cost / *twin, cost);
+    for (const size n : sizes) {
+      const double items = p.per_item ? static_cast<double>(n.value_or(1)) : 1.0;
+      counting ? count(p, n, items, rows, argv[0]) : measure(p, n, items, rows, rounds);
       std::fflush(stdout);
     }
   }
-
-  static void print_head(std::optional<std::int64_t> size, double cost, const char* unit) {
-    std::printf("  %s1.00 = %.3g %s\n", size ? ("N = " + std::to_string(*size) + ", ").c_str() : "",
-                cost, unit);
-  }
-
-  // How many instructions this program executes when it runs one entry.
-  double instructions(const std::string& name, std::int64_t turns) const {
-    const std::string command = "valgrind --tool=callgrind --callgrind-out-file=/dev/null '" +
-                                path_ + "' '--counted=" + name +
-                                "' --turns=" + std::to_string(turns) + " 2>&1";
-    std::string said;
-    if (FILE* pipe = popen(command.c_str(), "r")) {
-      for (char line[256]; std::fgets(line, sizeof line, pipe);) said += line;
-      pclose(pipe);
-    }
-    std::smatch match;
-    if (!std::regex_search(said, match, std::regex("Collected : (\\d+)")))
-      fail("valgrind is missing, or failed:\n" + said);
-    return std::stod(match[1]);
-  }
-
-  std::string path_;
-  std::regex filter_;
-  std::string counted_;
-  std::int64_t turns_ = 1;
-  int rounds_ = 21;
-  bool listing_ = false;
-  bool instructions_ = false;
-  bool matched_ = false;
-};
+  if (!any) throw std::runtime_error("no operation/contender matches the filter");
+}
 
 }  // namespace
 
@@ -307,8 +221,17 @@ comparison::comparison(plan p) { plans().push_back(std::move(p)); }
 }  // namespace gof::bench
 
 int main(int argc, char** argv) {
-  std::thread([] {}).join();  // until a second thread has existed, mutexes and shared_ptr do
-                              // without atomic instructions
-  gof::bench::keep_heap();
-  gof::bench::program(argc, argv).run();
+  try {
+    // Until a second thread has existed, mutexes and shared_ptr do without atomic instructions.
+    std::thread([] {}).join();
+    gof::bench::keep_heap();
+    char interleave[] = "--benchmark_enable_random_interleaving=true";
+    char* arguments[] = {argv[0], interleave};
+    int count = 2;
+    benchmark::Initialize(&count, arguments);
+    gof::bench::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], e.what());
+    return EXIT_FAILURE;
+  }
 }

@@ -79,6 +79,7 @@ class document {
   std::uint64_t last_id_ = 0;
 };
 
+//! [commands]
 /// ConcreteCommand: a new line.
 struct insert {
   std::uint64_t id = 0;                                    ///< The new line's.
@@ -113,5 +114,6 @@ struct change {
     return sizeof *this + text.size() + old.size();
   }  ///< In bytes.
 };
+//! [commands]
 
 }  // namespace world

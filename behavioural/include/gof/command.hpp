@@ -232,12 +232,12 @@ class history {
       history& self;
       std::size_t from;
       ~notify_at_end() {
-        if (self.position_ != from) self.changed();
+        if (self.next_ != from) self.changed();
       }
-    } const at_end{*this, position_};
+    } const at_end{*this, next_};
     outcome last = outcome::nothing;
-    while (position_ != target) {
-      last = position_ > target ? undo_one() : redo_one();
+    while (position() != target) {
+      last = position() > target ? undo_one() : redo_one();
       if (!last) break;
     }
     return last;
@@ -249,11 +249,11 @@ class history {
   /// The current position is the saved one. \throws misuse; unchanged
   void mark_clean() {
     require_idle();
-    clean_ = position_;
+    clean_ = position();
     changed();
   }
   /// \returns whether the current position is the saved one
-  [[nodiscard]] bool is_clean() const noexcept { return clean_ == position_; }
+  [[nodiscard]] bool is_clean() const noexcept { return clean_ == position(); }
   /// \returns the saved position, or npos where it can no longer be reached
   [[nodiscard]] std::size_t clean_position() const noexcept { return clean_; }
 
@@ -262,8 +262,9 @@ class history {
   void set_limits(limits to) {
     require_idle();
     limits_ = to;
+    limited_ = to.steps != npos || to.bytes != npos;
     bytes_ = 0;
-    for (std::size_t i = 0; i != size(); ++i) bytes_ += charge((*this)[i]);
+    for (std::size_t i = 0; i != size(); ++i) bytes_ += cost((*this)[i]);
     trim();
     changed();
   }
@@ -283,7 +284,7 @@ class history {
     }
     steps_ = std::move(steps);
     forgotten_ = 0;
-    position_ = position;
+    next_ = position;
     clean_ = clean;
     set_limits(limits_);
   }
@@ -291,22 +292,22 @@ class history {
   /// \returns how many steps are remembered, done or undone
   [[nodiscard]] std::size_t size() const noexcept { return steps_.size() - forgotten_; }
   /// \returns how many of them are done
-  [[nodiscard]] std::size_t position() const noexcept { return position_; }
+  [[nodiscard]] std::size_t position() const noexcept { return next_ - forgotten_; }
   /// \returns a step, the oldest first \param i less than `size()`
   [[nodiscard]] const step& operator[](std::size_t i) const noexcept {
     return steps_[forgotten_ + i];
   }
   /// \returns whether `undo` would do something
-  [[nodiscard]] bool can_undo() const noexcept { return !busy_ && position_ != 0; }
+  [[nodiscard]] bool can_undo() const noexcept { return !busy_ && position() != 0; }
   /// \returns whether `redo` would do something
-  [[nodiscard]] bool can_redo() const noexcept { return !busy_ && position_ != size(); }
+  [[nodiscard]] bool can_redo() const noexcept { return !busy_ && position() != size(); }
   /// \returns the label of the step that `undo` takes back, or nothing
   [[nodiscard]] std::string undo_label() const {
-    return can_undo() ? label((*this)[position_ - 1]) : std::string();
+    return can_undo() ? label((*this)[position() - 1]) : std::string();
   }
   /// \returns the label of the step that `redo` does again, or nothing
   [[nodiscard]] std::string redo_label() const {
-    return can_redo() ? label((*this)[position_]) : std::string();
+    return can_redo() ? label((*this)[position()]) : std::string();
   }
 
   /// Calls `listener(*this)` after each change of steps, position or saved position, instead of the
@@ -338,113 +339,111 @@ class history {
     if (busy_) throw misuse("gof::command: not inside a command, a listener or an open macro");
   }
   void changed() noexcept {
-    if (listener_ == nullptr) return;
-    const detail::busy_scope scope(busy_);
-    listener_->call(*this);
+    if (listener_ != nullptr) [[unlikely]] {
+      const detail::busy_scope scope(busy_);
+      listener_->call(*this);
+    }
   }
 
   // Whatever can fail before a command is executed; remember cannot fail after it.
   void prepare() {
     require_idle();
-    if (steps_.size() != steps_.capacity()) return;
+    if (steps_.size() == steps_.capacity()) [[unlikely]] grow();
+  }
+  void grow() {
+    if (forgotten_ == 0) return steps_.reserve(2 * size() + 8);
     std::vector<step> larger;
     larger.reserve(2 * size() + 8);
     for (std::size_t i = 0; i != size(); ++i) larger.push_back(std::move(steps_[forgotten_ + i]));
     steps_.swap(larger);
+    next_ -= forgotten_;
     forgotten_ = 0;
   }
   template <class C>
   void remember(C&& c) noexcept {
-    while (size() > position_) drop_last();
-    const merge how = merge_next_ && size() != 0 && !is_clean() ? merge_last(c) : merge::no;
-    if (how == merge::no) {
-      steps_.emplace_back(std::in_place_type<C>, std::move(c));
-      bytes_ += charge(steps_.back());
-    } else if (how == merge::annihilated) {
-      drop_last();
+    while (steps_.size() != next_) [[unlikely]] drop_last();
+    merge how = merge::no;
+    if constexpr ((detail::merges_with<Commands, C> || ...)) {
+      if (merge_next_ && position() != 0 && !is_clean()) how = merge_last(c);
     }
     merge_next_ = true;
-    position_ = size();
-    trim();
+    if (how == merge::no) {
+      steps_.emplace_back(std::in_place_type<C>, std::move(c));
+      ++next_;
+      if (limited_) [[unlikely]] bytes_ += cost(steps_.back());
+    } else if (how == merge::annihilated) {
+      --next_;
+      drop_last();
+    }
+    if (limited_) [[unlikely]] trim();
     changed();
   }
   template <class Later>
   merge merge_last(const Later& later) noexcept {
-    if constexpr ((detail::merges_with<Commands, Later> || ...)) {
-      bytes_ -= charge(steps_.back());
-      const merge how = std::visit(
-          [&]<class C>(C& c) {
-            if constexpr (detail::merges_with<C, Later>) {
-              try {
-                return c.merge_with(later);
-              } catch (...) {  // a promise of merge_with: then c is as it was
-              }
+    const std::size_t before = cost(steps_.back());
+    const merge how = std::visit(
+        [&]<class C>(C& c) {
+          if constexpr (detail::merges_with<C, Later>) {
+            try {
+              return c.merge_with(later);
+            } catch (...) {  // a promise of merge_with: then c is as it was
             }
-            return merge::no;
-          },
-          steps_.back());
-      bytes_ += charge(steps_.back());
-      return how;
-    } else {
-      return merge::no;
-    }
+          }
+          return merge::no;
+        },
+        steps_.back());
+    if (limited_) bytes_ += cost(steps_.back()) - before;
+    return how;
   }
 
   static std::string label(const step& s) {
     return std::visit([](const auto& c) { return detail::label(c); }, s);
   }
-  std::size_t charge(const step& s) const noexcept {
-    if (limits_.bytes == npos) return 0;
+  static std::size_t cost(const step& s) noexcept {
     return std::visit([](const auto& c) { return detail::cost(c); }, s);
   }
   void trim() noexcept {
-    while (size() > limits_.steps || bytes_ > limits_.bytes) {
-      if (position_ > 1) {
-        forget_oldest();
-      } else if (size() > 1) {
-        drop_last();
-      } else {
-        break;
-      }
+    while (size() > 1 && (size() > limits_.steps || bytes_ > limits_.bytes)) {
+      position() > 1 ? forget_oldest() : drop_last();
     }
   }
   void forget_oldest() noexcept {
     const step oldest = std::move(steps_[forgotten_++]);
-    bytes_ -= charge(oldest);
-    --position_;
+    bytes_ -= cost(oldest);
     if (clean_ != npos) --clean_;  // from 0 to npos
   }
   void drop_last() noexcept {
-    bytes_ -= charge(steps_.back());
+    if (limited_) bytes_ -= cost(steps_.back());
     steps_.pop_back();
-    if (clean_ > size()) clean_ = npos;
+    if (clean_ != npos && clean_ > size()) clean_ = npos;
   }
 
   outcome undo_one() noexcept(nothrow_undo) {
     if (busy_) return outcome::refused;
-    if (position_ == 0) return outcome::nothing;
+    if (next_ == forgotten_) return outcome::nothing;
     const detail::busy_scope scope(busy_);
-    std::visit([&](auto& c) { c.undo(*receiver_); }, steps_[forgotten_ + position_ - 1]);
-    --position_;
+    std::visit([&](auto& c) { c.undo(*receiver_); }, steps_[next_ - 1]);
+    --next_;
     return outcome::done;
   }
   outcome redo_one() noexcept(nothrow_redo) {
     if (busy_) return outcome::refused;
-    if (position_ == size()) return outcome::nothing;
+    if (next_ == steps_.size()) return outcome::nothing;
     const detail::busy_scope scope(busy_);
-    std::visit([&](auto& c) { detail::redo(c, *receiver_); }, steps_[forgotten_ + position_]);
-    ++position_;
+    std::visit([&](auto& c) { detail::redo(c, *receiver_); }, steps_[next_]);
+    ++next_;
     return outcome::done;
   }
 
-  // Invariant: the first forgotten_ of steps_ were moved away; of the others position_ are done.
+  // Invariant: the first forgotten_ of steps_ were moved away, the others up to next_ are done.
   Receiver* receiver_;
   std::vector<step> steps_;
   std::size_t forgotten_ = 0;
-  std::size_t position_ = 0;
+  std::size_t next_ = 0;
   std::size_t clean_ = 0;
-  std::size_t bytes_ = 0;  // what the steps cost, while there is a limit to it
+  std::size_t bytes_ = 0;  // what the steps cost, while there is a limit
   limits limits_;
+  bool limited_ = false;
   bool merge_next_ = true;
   std::unique_ptr<listener_base> listener_;
 };

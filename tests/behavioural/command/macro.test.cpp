@@ -441,6 +441,24 @@ TEST(CommandMacro, IsAsItWasWhereMemoryRunsOut) {
   }
 }
 
+TEST(CommandMacro, TakesAPreparedMacroWholeOrNotAtAllWhereMemoryRunsOut) {
+  long x = 0;
+  numbers h(x);
+  auto m = h.begin_macro("");
+  for (std::size_t prepared = 0; prepared != 10; ++prepared) {
+    gof::testing::fail_each_allocation(
+        [&] {
+          std::vector<std::variant<add, twice>> steps(7, add{1});
+          h.execute(cmd::macro_command<long, add, twice>("", std::move(steps)));
+        },
+        [&] { EXPECT_EQ(x, static_cast<long>(7 * prepared)); });
+  }
+  m.commit();
+  EXPECT_EQ(std::get<2>(h[0]).steps().size(), 70U);
+  h.undo();
+  EXPECT_EQ(x, 0);
+}
+
 TEST(CommandMacro, GrowsInAmortisedConstantTime) {
   long x = 0;
   numbers h(x);
