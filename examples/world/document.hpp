@@ -17,15 +17,15 @@ namespace world {
 
 /// A line of a document.
 struct line {
-  std::uint64_t id = 0;  ///< Never 0, never used again in the document.
-  std::string text;      ///< Without the end of line.
-  friend bool operator==(const line&, const line&) = default;  ///< The same line?
+  std::uint64_t id = 0;  // Never 0, never used again in the document.
+  std::string text;      // Without the end of line.
+  friend bool operator==(const line&, const line&) = default;  // The same line?
 };
 
 /// The Receiver: lines in order.
 class document {
  public:
-  document() = default;  ///< No lines.
+  document() = default;  // No lines.
   /// A document as it was. \param lines its lines \param last_id the last id it gave to a line
   document(std::vector<line> lines, std::uint64_t last_id)
       : lines_(std::move(lines)), last_id_(last_id) {}
@@ -66,7 +66,7 @@ class document {
   }
   friend bool operator==(const document& a, const document& b) {
     return a.lines_ == b.lines_;
-  }  ///< The same lines?
+  }  // The same lines?
 
  private:
   std::size_t find(std::uint64_t id) const {
@@ -82,37 +82,37 @@ class document {
 //! [commands]
 /// ConcreteCommand: a new line.
 struct insert {
-  std::uint64_t id = 0;                                    ///< The new line's.
-  std::uint64_t after = 0;                                 ///< The id of the line before it, or 0.
-  std::string text;                                        ///< The new line's.
-  void execute(document& d) { d.put(after, {id, text}); }  ///< Puts it in.
-  void undo(document& d) { d.take(id); }                   ///< Takes it out.
-  static std::string label() { return "insert"; }          ///< For menus.
-  std::size_t cost() const noexcept { return sizeof *this + text.size(); }  ///< In bytes.
+  std::uint64_t id = 0;                                    // The new line's.
+  std::uint64_t after = 0;                                 // The id of the line before it, or 0.
+  std::string text;                                        // The new line's.
+  void execute(document& d) { d.put(after, {id, text}); }  // Puts it in.
+  void undo(document& d) { d.take(id); }                   // Takes it out.
+  static std::string label() { return "insert"; }          // For menus.
+  std::size_t cost() const noexcept { return sizeof *this + text.size(); }  // In bytes.
 };
 
 /// ConcreteCommand: a line goes.
 struct erase {
-  std::uint64_t id = 0;     ///< The line's.
-  std::string text{};       ///< What it was, once executed.
-  std::uint64_t after = 0;  ///< Where it was, once executed.
-  void execute(document& d) { std::tie(text, after) = d.take(id); }         ///< Takes it out.
-  void undo(document& d) { d.put(after, {id, text}); }                      ///< Puts it back.
-  std::string label() const { return "delete \"" + text + '"'; }            ///< For menus.
-  std::size_t cost() const noexcept { return sizeof *this + text.size(); }  ///< In bytes.
+  std::uint64_t id = 0;                                              // The line's.
+  std::string text{};                                                // What it was, once executed.
+  std::uint64_t after = 0;                                           // Where it was, once executed.
+  void execute(document& d) { std::tie(text, after) = d.take(id); }  // Takes it out.
+  void undo(document& d) { d.put(after, {id, text}); }               // Puts it back.
+  std::string label() const { return "delete \"" + text + '"'; }     // For menus.
+  std::size_t cost() const noexcept { return sizeof *this + text.size(); }  // In bytes.
 };
 
 /// ConcreteCommand: a line gets another text.
 struct change {
-  std::uint64_t id = 0;                                 ///< The line's.
-  std::string text;                                     ///< The new text.
-  std::string old{};                                    ///< The old, once executed.
-  void execute(document& d) { old = d.set(id, text); }  ///< Gives the new.
-  void undo(document& d) { d.set(id, old); }            ///< Gives back the old.
-  static std::string label() { return "change"; }       ///< For menus.
+  std::uint64_t id = 0;                                 // The line's.
+  std::string text;                                     // The new text.
+  std::string old{};                                    // The old, once executed.
+  void execute(document& d) { old = d.set(id, text); }  // Gives the new.
+  void undo(document& d) { d.set(id, old); }            // Gives back the old.
+  static std::string label() { return "change"; }       // For menus.
   std::size_t cost() const noexcept {
     return sizeof *this + text.size() + old.size();
-  }  ///< In bytes.
+  }  // In bytes.
 };
 //! [commands]
 

@@ -79,7 +79,7 @@ struct codec {
 class document_file {
  public:
   explicit document_file(std::filesystem::path text)
-      : text_(std::move(text)) {}  ///< \param text it
+      : text_(std::move(text)) {}  // \param text it
 
   /// Reads both files; no file is an empty document, no history an empty one.
   /// \param d the document \param h its history
