@@ -75,7 +75,7 @@ expect 2 'name it' run -- notes.txt
 expect 2 'name it' run command observer -- notes.txt
 expect 2 'only run and bench' test -- x
 expect 1 'over is not there yet' run command --over sim:42
-expect 1 'there is no benchmark of command yet' bench command
+expect 1 'there is no benchmark of this yet' bench command
 
 export CXX=no-such-compiler
 expect 1 'CXX names does not take C\+\+20: no-such-compiler$' run command

@@ -20,7 +20,10 @@ catches() { # catches WHAT FILE LINE...: with the lines added to the file
   what=$1 file=$2
   shift 2
   printf '%s\n' "$@" >>"$tree/$file"
-  sh "$prose" "$tree" | grep -q "^FAILED: $what" || { echo "FAILED: not caught: $what"; status=1; }
+  if caught=$(sh "$prose" "$tree") || [ "$(echo "$caught" | grep -c "^FAILED: $what")" -ne 1 ]; then
+    echo "FAILED: not caught: $what"
+    status=1
+  fi
   mv "$tree.kept" "$tree/$file"
 }
 catches 'a listing' docs/page.md "${fence}cpp" "$fence"
