@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// \file
-/// A line editor with undo and redo that keeps its history in a file: what one run did, the next can
-/// undo. `command FILE` edits a file of yours, from a terminal or a script; `command` tells a story.
+/// A line editor with undo and redo that keeps its history in a file: what one run did, the next
+/// can undo. `command FILE` edits a file of yours, from a terminal or a script; `command` tells a
+/// story.
 
 #include <unistd.h>
 

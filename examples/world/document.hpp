@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 /// \file
-/// A text of lines, and the commands that edit it. Lines have ids that stay theirs, and commands name
-/// ids, not positions: so a command means the same wherever, and whenever, it is executed.
+/// A text of lines, and the commands that edit it. Lines have ids that stay theirs, and commands
+/// name ids, not positions: so a command means the same wherever, and whenever, it is executed.
 
 #include <algorithm>
 #include <cstddef>

@@ -13,8 +13,9 @@ namespace gof::testing {
 /// The n-th allocation by this thread from now on throws `std::bad_alloc`, once; 0 lets all pass.
 void fail_allocation(std::size_t n) noexcept;
 
-/// Calls `scenario()` again and again: with the first allocation failing, then the second, … until one
-/// run ends without a failure. The scenario lets `std::bad_alloc` out; `after()` then checks what is left.
+/// Calls `scenario()` again and again: with the first allocation failing, then the second, … until
+/// one run ends without a failure. The scenario lets `std::bad_alloc` out; `after()` then checks what
+/// is left.
 /// \returns how many runs failed.
 template <class Scenario, class After>
 std::size_t fail_each_allocation(Scenario scenario, After after) {

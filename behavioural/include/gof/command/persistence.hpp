@@ -167,8 +167,8 @@ template <class Receiver, class... Commands, class Codec>
 /// \param text what `save` returned
 /// \param codec `decode(std::string_view)` makes of bytes a `std::variant` of commands
 /// \param stamp tells the state in which the receiver is now
-/// \throws damaged where the text is not as it was written; out_of_step where the stamp was another;
-/// what the codec throws; misuse; unchanged
+/// \throws damaged where the text is not as it was written; out_of_step where the stamp was
+/// another; what the codec throws; misuse; unchanged
 template <class Receiver, class... Commands, class Codec>
   requires requires(const Codec& codec, std::string_view bytes) { codec.decode(bytes); }
 void load(history<Receiver, Commands...>& to, std::string_view text, const Codec& codec,
