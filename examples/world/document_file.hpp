@@ -78,8 +78,7 @@ struct codec {
 /// A text file and the file of its history, `FILE.history`.
 class document_file {
  public:
-  explicit document_file(std::filesystem::path text)
-      : text_(std::move(text)) {}  // \param text it
+  explicit document_file(std::filesystem::path text) : text_(std::move(text)) {}  // \param text it
 
   /// Reads both files; no file is an empty document, no history an empty one.
   /// \param d the document \param h its history

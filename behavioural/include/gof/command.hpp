@@ -348,7 +348,8 @@ class history {
   // Whatever can fail before a command is executed; remember cannot fail after it.
   void prepare() {
     require_idle();
-    if (steps_.size() == steps_.capacity()) [[unlikely]] grow();
+    if (steps_.size() == steps_.capacity()) [[unlikely]]
+      grow();
   }
   void grow() {
     if (forgotten_ == 0) return steps_.reserve(2 * size() + 8);
@@ -370,12 +371,14 @@ class history {
     if (how == merge::no) {
       steps_.emplace_back(std::in_place_type<C>, std::move(c));
       ++next_;
-      if (limited_) [[unlikely]] bytes_ += cost(steps_.back());
+      if (limited_) [[unlikely]]
+        bytes_ += cost(steps_.back());
     } else if (how == merge::annihilated) {
       --next_;
       drop_last();
     }
-    if (limited_) [[unlikely]] trim();
+    if (limited_) [[unlikely]]
+      trim();
     changed();
   }
   template <class Later>
