@@ -24,11 +24,12 @@ namespace world {
 /// \param file its path \throws std::runtime_error where it cannot be read
 inline std::string read_file(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return {};
+  if (!std::filesystem::is_regular_file(file)) {
+    throw std::runtime_error(file.string() + " is not a file");
+  }
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator(in), {}};
-  if (!in || std::filesystem::is_directory(file)) {
-    throw std::runtime_error("cannot read " + file.string());
-  }
+  if (!in) throw std::runtime_error("cannot read " + file.string());
   return text;
 }
 /// Replaces a file, or leaves it as it was. \param file its path \param text all that it will hold
@@ -84,23 +85,27 @@ class document_file {
   /// \param d the document \param h its history
   /// \throws std::runtime_error that says what to do; both files are as they were
   template <class History>
-  void open(document& d, History& h) const try {
-    const std::string saved = read_file(history_path());
-    std::istringstream ids{std::string(saved.empty() ? "" : gof::command::stamp_of(saved))};
+  void open(document& d, History& h) const {
     std::istringstream texts{read_file(text_)};
+    const std::string saved = read_file(history_path());
     std::vector<line> lines;
-    std::uint64_t last = 0;
-    ids >> last;
-    for (std::string text; std::getline(texts, text);) {
-      lines.push_back({saved.empty() ? ++last : 0, text});
-      if (!saved.empty()) ids >> lines.back().id;
+    for (std::string text; std::getline(texts, text);) lines.push_back({lines.size() + 1, text});
+    if (saved.empty()) {
+      const std::uint64_t last = lines.size();
+      d = document(std::move(lines), last);
+      return;
     }
-    d = document(std::move(lines), last);
-    if (!saved.empty()) gof::command::load(h, saved, codec{}, stamp(d));
-  } catch (const std::runtime_error& problem) {
-    throw std::runtime_error(std::string(problem.what()) +
-                             " (to open the text without its history, " + "rename " +
-                             history_path().string() + ')');
+    try {
+      std::istringstream ids{std::string(gof::command::stamp_of(saved))};
+      std::uint64_t last = 0;
+      ids >> last;
+      for (line& l : lines) ids >> l.id;
+      d = document(std::move(lines), last);
+      gof::command::load(h, saved, codec{}, stamp(d));
+    } catch (const std::runtime_error& problem) {
+      throw std::runtime_error(problem.what() + (" (to open the text without its history, rename " +
+                                                 history_path().string() + ')'));
+    }
   }
 
   /// Writes both files, the text first, and marks the history clean.
