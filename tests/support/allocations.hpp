@@ -14,8 +14,8 @@ namespace gof::testing {
 void fail_allocation(std::size_t n) noexcept;
 
 /// Calls `scenario()` again and again: with the first allocation failing, then the second, … until
-/// one run ends without a failure. The scenario lets `std::bad_alloc` out; `after()` then checks what
-/// is left.
+/// one run ends without a failure. The scenario lets `std::bad_alloc` out; `after()` then checks
+/// what is left.
 /// \returns how many runs failed.
 template <class Scenario, class After>
 std::size_t fail_each_allocation(Scenario scenario, After after) {
