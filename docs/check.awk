@@ -43,6 +43,7 @@ function judge(id, what, name, text) {
 }
 /<location / { place = attribute("file") (attribute("line") ? ":" attribute("line") : "") }
 /<\/memberdef>/ {
+  if (member_kind == "friend" && member_name ~ /detail::/) member_wanted = 0
   if (member_wanted) judge(member_id, member_kind, name "::" member_name, member_text)
   member = 0
 }
