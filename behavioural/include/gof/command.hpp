@@ -383,7 +383,7 @@ class history {
   }
   template <class Later>
   merge merge_last(const Later& later) noexcept {
-    const std::size_t before = cost(steps_.back());
+    if (limited_) bytes_ -= cost(steps_.back());
     const merge how = std::visit(
         [&]<class C>(C& c) {
           if constexpr (detail::merges_with<C, Later>) {
@@ -395,7 +395,7 @@ class history {
           return merge::no;
         },
         steps_.back());
-    if (limited_) bytes_ += cost(steps_.back()) - before;
+    if (limited_) bytes_ += cost(steps_.back());
     return how;
   }
 
