@@ -177,10 +177,9 @@ void nested_functions(benchmark::State& state) {
 
 template <int Topic>
 void ours_static(benchmark::State& state) {
-  using desk = desk_handler;
-  using office = office_handler;
-  auto all = cor::chain_of<long(const request&)>(desk{1}, office{2}, desk{3}, office{4}, desk{5},
-                                                 office{6}, desk{7}, office{8});
+  auto all = cor::chain_of<long(const request&)>(
+      desk_handler{1}, office_handler{2}, desk_handler{3}, office_handler{4}, desk_handler{5},
+      office_handler{6}, desk_handler{7}, office_handler{8});
   ask(state, all, Topic);
 }
 
