@@ -13,6 +13,58 @@ function(gof_add_family family)
     FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/${family}/include FILES ${headers})
 endfunction()
 
+# gof::node: the node, the engines that are headers only, and the codec. gof::file: the durable engine.
+# gof::<family>_distributed: the patterns over a node. What is not found here is left out, and said.
+function(gof_add_engines)
+  find_package(Threads REQUIRED)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engines/include/gof/*.hpp)
+  add_library(gof_node INTERFACE)
+  add_library(gof::node ALIAS gof_node)
+  set_target_properties(gof_node PROPERTIES EXPORT_NAME node)
+  target_compile_features(gof_node INTERFACE cxx_std_20)
+  target_sources(gof_node INTERFACE
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/engines/include FILES ${headers})
+  target_link_libraries(gof_node INTERFACE Threads::Threads)
+  find_path(GOF_BOOST_DESCRIBE boost/describe.hpp)
+  mark_as_advanced(GOF_BOOST_DESCRIBE)
+  if(NOT GOF_BOOST_DESCRIBE)
+    message(STATUS
+      "Boost 1.77 is missing (Debian 12: libboost1.81-dev): <gof/wire.hpp> cannot be used")
+  endif()
+  foreach(family IN ITEMS creational structural behavioural)
+    file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${family}/include/gof/distributed/*.hpp)
+    set(target gof_${family}_distributed)
+    add_library(${target} INTERFACE)
+    add_library(gof::${family}_distributed ALIAS ${target})
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${family}_distributed)
+    target_sources(${target} INTERFACE
+      FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/${family}/include FILES ${headers})
+    target_link_libraries(${target} INTERFACE gof_${family} gof_node)
+  endforeach()
+  find_package(SQLite3 QUIET)
+  if(NOT SQLite3_FOUND)
+    message(STATUS "SQLite is missing (Debian: libsqlite3-dev): there is no file: engine")
+    return()
+  endif()
+  add_library(gof_file STATIC ${PROJECT_SOURCE_DIR}/engines/src/file.cpp)
+  add_library(gof::file ALIAS gof_file)
+  set_target_properties(gof_file PROPERTIES EXPORT_NAME file)
+  target_compile_definitions(gof_file INTERFACE GOF_HAS_FILE)
+  target_link_libraries(gof_file PUBLIC gof_node PRIVATE SQLite::SQLite3)
+endfunction()
+
+# Links a program of path with what it may use: local ones with the local headers only.
+function(gof_link target path)
+  target_link_libraries(${target} PRIVATE gof::gof Threads::Threads)
+  if(path MATCHES "^(engines|communication)/|/distributed/")
+    target_link_libraries(${target} PRIVATE gof::node gof::creational_distributed
+      gof::structural_distributed gof::behavioural_distributed)
+    if(TARGET gof::file)
+      target_link_libraries(${target} PRIVATE gof::file)
+    endif()
+  endif()
+endfunction()
+
 # gof::gof: all families, and <gof/version.hpp>, whose numbers are the project's.
 function(gof_add_umbrella)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/version.hpp.in ${PROJECT_BINARY_DIR}/include/gof/version.hpp @ONLY)
@@ -24,10 +76,10 @@ function(gof_add_umbrella)
   target_link_libraries(gof_gof INTERFACE gof_creational gof_structural gof_behavioural)
 endfunction()
 
-# Calls <command>(<path> <file>) for each file <path><suffix> below the families' folders here; path is such
+# Calls <command>(<path> <file>) for each file <path><suffix> below the modules' folders here; path is such
 # as behavioural/command.
 function(gof_for_each suffix command)
-  foreach(family IN ITEMS creational structural behavioural)
+  foreach(family IN ITEMS creational structural behavioural engines communication)
     file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${family}/*${suffix})
     foreach(file IN LISTS files)
       string(REPLACE ${suffix} "" path ${file})

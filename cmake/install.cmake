@@ -5,10 +5,18 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS gof_creational gof_structural gof_behavioural gof_gof
   EXPORT gof-targets COMPONENT gof_patterns FILE_SET HEADERS COMPONENT gof_patterns)
+install(TARGETS gof_node gof_creational_distributed gof_structural_distributed
+    gof_behavioural_distributed
+  EXPORT gof-targets COMPONENT gof_node FILE_SET HEADERS COMPONENT gof_node)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/gof)
-install(EXPORT gof-targets FILE gof-config.cmake NAMESPACE gof::
+install(EXPORT gof-targets FILE gof-targets.cmake NAMESPACE gof::
   DESTINATION ${package_dir} COMPONENT gof_patterns)
+if(TARGET gof_file)
+  install(TARGETS gof_file EXPORT gof-file-targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT gof_file)
+  install(EXPORT gof-file-targets NAMESPACE gof:: DESTINATION ${package_dir} COMPONENT gof_file)
+endif()
 write_basic_package_version_file(gof-config-version.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/gof-config-version.cmake
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/gof-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/gof-config-version.cmake
   DESTINATION ${package_dir} COMPONENT gof_patterns)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-# Runs PROGRAM in an empty FOLDER; fails when it fails, or when its output is not the text of EXPECTED.
+# Runs PROGRAM, with ARGUMENT if there is one, in an empty FOLDER; fails when it fails, or when its output is not the text of EXPECTED.
 file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
-execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${FOLDER} TIMEOUT 60
+execute_process(COMMAND ${PROGRAM} ${ARGUMENT} WORKING_DIRECTORY ${FOLDER} TIMEOUT 60
   OUTPUT_FILE ${FOLDER}.out ERROR_VARIABLE errors RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} ended with ${status}\n${errors}")

@@ -174,6 +174,19 @@ TEST(Interpreter, TakesAMillionLevels) {
   EXPECT_EQ(right.interpret({}, {.steps = 2 * many, .depth = many}), std::int64_t{many});
 }
 
+TEST(Interpreter, WhatDoesNotDecideWaitsNoLonger) {
+  constexpr std::size_t many = 100'000;
+  in::builder<record> b;  // false or false or false …
+  b.literal(false);
+  for (std::size_t i = 1; i != many; ++i) {
+    b.literal(false);
+    b.apply(op::or_);
+  }
+  const auto e = b.finish<bool>();
+  EXPECT_EQ(e.depth(), 2U);
+  EXPECT_FALSE(e.interpret({}, {.steps = 2 * many, .depth = 2}));
+}
+
 TEST(Interpreter, IsEqualWhereTheTreeIs) {
   const auto e = query().finish<bool>();
   EXPECT_EQ(e, query().finish<bool>());

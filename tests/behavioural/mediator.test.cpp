@@ -16,6 +16,10 @@
 
 #include "support/allocations.hpp"
 
+struct in_no_namespace {
+  using answer = int;
+};
+
 namespace {
 
 namespace med = gof::mediator;
@@ -95,6 +99,16 @@ TEST(Mediator, SaysThatNobodyAnswers) {
     EXPECT_EQ(m.send(ask{1}), 2);
   }
   EXPECT_THROW(m.send(ask{1}), med::unanswered);
+}
+
+TEST(Mediator, NamesAMessageThatIsInNoNamespace) {
+  med::mediator<in_no_namespace> m;
+  try {
+    m.send(in_no_namespace());
+    FAIL();
+  } catch (const med::unanswered& e) {
+    EXPECT_STREQ(e.what(), "gof::mediator: nobody answers in_no_namespace");
+  }
 }
 
 TEST(Mediator, RefusesASecondWhoAnswersAndIsUnchanged) {

@@ -123,6 +123,11 @@ TEST(Visitor, KeepsStateInWhatTakesTheRest) {
   EXPECT_EQ(visit(v, element(folder{})), 2);
   EXPECT_EQ(visit(v, element(file{})), 0);
 }
+TEST(Visitor, MayBeConstWithWhatTakesTheRest) {
+  const visitor v{[](const file&) { return 0; }, otherwise([](const auto&) { return 1; })};
+  EXPECT_EQ(visit(v, element(link{})), 1);
+  EXPECT_EQ(visit(v, element(file{})), 0);
+}
 
 // The book's form: a class with a function for each type.
 struct counting {

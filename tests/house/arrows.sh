@@ -4,7 +4,9 @@
 # it; @ is the name of its pattern, whose own headers are its face, gof/@.hpp, and gof/@/*.hpp.
 cd "$1" || exit 1
 table='
-^engines/             node wire compute
+^engines/.*/engines/   node wire compute unique_function engines/.*
+^engines/.*/(join|roles).hpp node join engines/.*
+^engines/             node wire wait compute unique_function
 /gof/distributed/     @ @/.* node wire compute distributed/.*
 /gof/[a-z_]+/         @ @/.*
 /gof/[a-z_]+[.]hpp$   -

@@ -47,6 +47,7 @@ expect 0 '^\./gof run .NAME' --help
 for command in list run test docs; do said "^\./gof $command "; done
 silent bench
 expect 0 '^\./gof bench ' --help all
+said '^\./gof fallacies '
 expect 0 '^\./gof list ' # no command at all
 silent bench
 
@@ -73,9 +74,15 @@ expect 2 'list takes no names' list command
 expect 2 'docs takes no names' docs command
 expect 2 'name it' run -- notes.txt
 expect 2 'name it' run command observer -- notes.txt
-expect 2 'only run and bench' test -- x
-expect 1 'over is not there yet' run command --over sim:42
+expect 2 'only run, bench and fallacies' test -- x
+expect 2 '"comand"; did you mean command\?$' fallacies comand
+expect 1 'chain-of-responsibility is not there yet' fallacies chain_of_responsibility
+expect 1 'not over a network yet' run command --over sim:42
+expect 2 'has a number as its seed' run command --over sim:x
+expect 2 'no engine' run command --over ftp:x
+expect 2 'only run goes --over' list --over
 expect 1 'there is no benchmark of this yet' bench command
+expect 1 'there are no fallacies of this yet' fallacies command
 
 export CXX=no-such-compiler
 expect 1 'CXX names does not take C\+\+20: no-such-compiler$' run command

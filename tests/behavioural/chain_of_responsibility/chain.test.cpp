@@ -351,6 +351,7 @@ TEST(ChainFailure, LeavesTheChainAsItWas) {
   std::optional<registration> fails;
   fails.emplace(c.add("fails", [&, life](int x, auto) -> outcome<int> {
     fails.reset();
+    EXPECT_EQ(life.use_count(), 2);  // removed, but not destroyed under way
     throw std::runtime_error(std::to_string(x));
   }));
   const auto tail = c.add("tail", [](int x, auto) { return x; });

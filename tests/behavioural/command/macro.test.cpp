@@ -441,6 +441,19 @@ TEST(CommandMacro, IsAsItWasWhereMemoryRunsOut) {
   }
 }
 
+TEST(CommandMacro, StaysOpenWhereThereIsNoMemoryToCommit) {
+  long x = 0;
+  numbers h(x);
+  auto m = h.begin_macro("");
+  h.execute(add{1});
+  gof::testing::fail_allocation(1);
+  EXPECT_THROW(m.commit(), std::bad_alloc);
+  EXPECT_THROW(h.mark_clean(), cmd::misuse);
+  m.commit();
+  EXPECT_EQ(h.size(), 1U);
+  h.mark_clean();
+}
+
 TEST(CommandMacro, TakesAPreparedMacroWholeOrNotAtAllWhereMemoryRunsOut) {
   long x = 0;
   numbers h(x);

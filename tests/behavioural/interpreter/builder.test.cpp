@@ -221,6 +221,7 @@ TEST(InterpreterBuilder, KnowsTheNodes) {
   b.apply(op::or_, 17);
   const auto e = b.finish<bool>();
   ASSERT_EQ(e.nodes().size(), 5U);
+  EXPECT_EQ(e.depth(), 2U);
   EXPECT_EQ(e.texts()[e.nodes()[0].name - 1], "name");
   EXPECT_EQ(e.texts()[e.nodes()[0].text_index()], "text");
   EXPECT_EQ(e.nodes()[1].name, 0U);

@@ -8,6 +8,10 @@
 #include <iterator>
 #include <string>
 
+struct in_no_namespace {
+  bool operator()(const auto&) const { return true; }
+};
+
 namespace {
 
 namespace st = gof::state;
@@ -60,6 +64,12 @@ TEST(StateDot, DrawsEachRowThatCanBeTaken) {
   "open \"wide\\\"" -> "gone" [label="burn"];
 }
 )");
+}
+
+TEST(StateDot, NamesWhatIsInNoNamespace) {
+  using table = st::table<door, st::states<shut>, st::events<push>,
+                          transition<shut, push, shut, guard<in_no_namespace{}>>, refuse<any, any>>;
+  EXPECT_NE(st::dot<table>().find("[label=\"push [in_no_namespace]\"]"), std::string::npos);
 }
 
 TEST(StateDot, AStateThatIsOnlyLeftForItselfIsFinal) {

@@ -46,9 +46,10 @@ TEST(Conformance, EachCheckAlone) {
   int made = 0;
   const auto make = [&] { return ++made, throws(); };
   const std::string other = "threw what is no std::exception";
-  EXPECT_EQ(suite.run("throws", make),
-            (failures{{"throws", "counts one", other}, {"throws", "counts two", other}}));
+  const failures expected{{"throws", "counts one", other}, {"throws", "counts two", other}};
+  EXPECT_EQ(suite.run("throws", make), expected);
   EXPECT_EQ(made, 3);
+  EXPECT_EQ(suite.run("throws", [] { return std::make_unique<throws>(); }), expected);
 }
 
 TEST(Conformance, NamesTheCheckTheImplementorAndTheReason) {

@@ -80,6 +80,7 @@ TEST_F(Implementor, OutlivesItsAbstractionWhileInUse) {
     const auto used = it->use();
     it.reset();
     EXPECT_EQ(used->put(1), 11);
+    EXPECT_EQ((*used).put(2), 12);
     EXPECT_EQ(numbered::gone, gone{});
   }
   EXPECT_EQ(numbered::gone, gone{1});

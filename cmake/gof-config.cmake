@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSL-1.0
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/gof-targets.cmake)
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/gof-file-targets.cmake)
+  find_package(SQLite3 QUIET)
+  if(SQLite3_FOUND)
+    include(${CMAKE_CURRENT_LIST_DIR}/gof-file-targets.cmake)
+  elseif(NOT gof_FIND_QUIETLY)
+    message(STATUS "SQLite is missing (Debian: libsqlite3-dev): there is no gof::file")
+  endif()
+endif()
