@@ -90,13 +90,8 @@ template <class Result, class Self, class... Parameters>
 struct signature_of {
   static constexpr bool is_const = std::is_const_v<Self>;
   template <class... From>
-  static constexpr bool takes = [] {
-    if constexpr (sizeof...(From) == sizeof...(Parameters)) {
-      return (
-          (lossless<From&&, Parameters> || lossless<From&&, std::remove_cvref_t<Parameters>>)&&...);
-    }
-    return true;
-  }();
+  static constexpr bool takes = ((lossless<From&&, Parameters> ||
+                                  lossless<From&&, std::remove_cvref_t<Parameters>>)&&...);
 
   // The Target's operation, answered by Specific.
   template <auto Specific, class Adaptee>

@@ -166,7 +166,6 @@ class chain<Answer(Request)> {
   chain& operator=(const chain&) = delete;
   /// Destroys the handlers.
   ~chain() {
-    const scope last(*this);
     while (end_.next != &end_) {
       take_out(static_cast<node&>(*end_.next));
       bury();

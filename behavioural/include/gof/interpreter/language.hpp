@@ -92,8 +92,8 @@ class reader {
     const auto is = result_of(operator_of(rule), *left, *right);
     if (!is) {
       const std::string before = rule.fixity == operator_rule::prefix ? "" : name_of(*left) + ' ';
-      report(where,
-             "there is no " + quoted(before + std::string(rule.spelling) + ' ' + name_of(*right)));
+      report(where, "there is no " + detail::quoted(before + std::string(rule.spelling) + ' ' +
+                                                    name_of(*right)));
     }
     if (errors_.empty()) made_.apply(operator_of(rule), where.begin);
     left = is;
@@ -122,7 +122,7 @@ class reader {
     if (found != words_.end()) return &*found;
     std::string all;
     for (const word<Context>& w : words_) all += (all.empty() ? "" : ", ") + w.name;
-    report(where, "there is no " + quoted(spelling) + "; there are: " + all);
+    report(where, "there is no " + detail::quoted(spelling) + "; there are: " + all);
     return nullptr;
   }
   static std::string usage(const word<Context>& w) {

@@ -78,10 +78,7 @@ class any_range {
     /// Goes to the next item. \returns itself
     /// \throws what the range throws; then it is at the end
     iterator& operator++() {
-      if (++at_.begin == at_.end) {
-        at_ = {};
-        at_ = source_->more();
-      }
+      if (++at_.begin == at_.end) at_ = source_->more();
       return *this;
     }
     /// As above.
