@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+/// \file
+/// The fallacies matrix as a program: for each fallacy of distributed computing, a naive program
+/// that fails by it, and ours, which does not. Each cell runs four times:
+///
+/// | program | faults          | has to                                           |
+/// |---------|-----------------|--------------------------------------------------|
+/// | naive   | the pinned ones | fail, by the cell's invariant and no other       |
+/// | naive   | none            | pass: so it is the fallacy that it fails by      |
+/// | ours    | the pinned ones | pass, with work in flight when they hit          |
+/// | ours    | of each seed    | pass; in 5 % of the seeds twice, with equal traces |
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <gof/engines/simulator.hpp>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fallacies {
+
+namespace sim = gof::sim;
+using namespace std::chrono_literals;
+using faults = std::vector<sim::fault>;
+
+/// What a run found.
+struct found {
+  std::string broken{};    // The invariant that does not hold; empty where all do.
+  std::string sentence{};  // What was there, and what should have been.
+  sim::ledger counts{};
+  std::uint64_t trace = 0, acknowledged = 0;
+  bool reached = false;  // The faults met what they are there for.
+  /// Only the first that is broken counts. \param name the invariant \param said the sentence
+  void violate(std::string name, std::string said) {
+    if (broken.empty()) broken = std::move(name), sentence = std::move(said);
+  }
+  /// Takes down what happened. \param in where \returns this
+  found in(const sim::world& in) && {
+    counts = in.counts();
+    trace = in.trace();
+    return std::move(*this);
+  }
+};
+using program = std::function<found(std::uint64_t seed, const faults& all)>;
+
+/// A fallacy, and what it does to a pattern.
+struct cell {
+  char letter;          // R, S, H, T, L, B, C or A.
+  std::string fallacy;  // What one believes.
+  std::string failure;  // What then goes wrong, in the naive program.
+  std::string invariant,
+      mark;  // By which it fails; and what is reached when the faults have met it.
+  faults pinned;
+  std::function<faults(std::uint64_t seed)> random;
+  program naive, ours;
+};
+
+/// The same, later. \param all the faults \param by how much
+inline faults later(faults all, gof::duration by) {
+  for (sim::fault& one : all) one.at += by;
+  return all;
+}
+
+/// How the programs of a pattern are run.
+class matrix {
+ public:
+  /// \param pattern its name \param cells its cells
+  matrix(std::string pattern, std::vector<cell> cells)
+      : pattern_(std::move(pattern)), cells_(std::move(cells)) {}
+  /// Does what the arguments say. \returns the exit status: 0, 1 where a cell fails, 2 for misuse
+  int run(int count, char** arguments) {
+    try {
+      for (int i = 1; i < count; ++i) take(arguments[i]);
+    } catch (const std::exception& why) {
+      std::cerr << why.what()
+                << "\n--cell=LETTER  only this cell\n--seeds=N      of ours; 1000\n"
+                   "--seed=S       only this one, with its story\n"
+                   "--hunt         of ours, until an invariant breaks; says which, and the seeds\n"
+                   "--trace        only a hash of what happened in seed 42\n";
+      return 2;
+    }
+    bool good = true;
+    if (!hunt_ && !trace_ && !seed_)
+      std::cout << pattern_ << " over a network: naive against ours, " << seeds_
+                << " seeds a cell\n";
+    for (const cell& one : cells_) {
+      if (letter_ && letter_ != one.letter) continue;
+      good = (trace_ ? hash(one) : hunt_ ? hunt(one) : seed_ ? story(one) : four_runs(one)) && good;
+    }
+    if (!hunt_ && !trace_ && !seed_) summary(good);
+    return good ? 0 : 1;
+  }
+
+ private:
+  static constexpr std::uint64_t pinned_seeds =
+      4;  // A run with pinned faults is no matter of luck.
+
+  void take(std::string_view word) {
+    const auto value = [&](std::string_view name) -> std::optional<std::string> {
+      if (word.substr(0, name.size()) != name) return {};
+      return std::string(word.substr(name.size()));
+    };
+    if (word == "--hunt") {
+      hunt_ = true;
+    } else if (word == "--trace") {
+      trace_ = true;
+    } else if (auto letter = value("--cell=")) {
+      for (const cell& one : cells_)
+        if (*letter == std::string(1, one.letter)) letter_ = one.letter;
+      if (!letter_) throw std::invalid_argument("no cell \"" + *letter + "\" of " + pattern_);
+    } else if (auto seeds = value("--seeds=")) {
+      seeds_ = number(*seeds);
+    } else if (auto seed = value("--seed=")) {
+      seed_ = number(*seed);
+    } else {
+      throw std::invalid_argument("unknown option " + std::string(word));
+    }
+  }
+  static std::uint64_t number(const std::string& digits) {
+    if (digits.empty() || digits.size() > 18 ||
+        digits.find_first_not_of("0123456789") != std::string::npos || std::stoull(digits) == 0)
+      throw std::invalid_argument('"' + digits + "\" is no number of seeds, nor a seed");
+    return std::stoull(digits);
+  }
+
+  static found safely(const program& what, std::uint64_t seed, const faults& all) {
+    try {
+      return what(seed, all);
+    } catch (const std::exception& thrown) {
+      found it;
+      it.violate("no exception", std::string("it threw: ") + thrown.what());
+      return it;
+    }
+  }
+  static std::uint64_t sum(const std::array<std::uint64_t, sim::kinds>& of) {
+    return std::accumulate(of.begin(), of.end(), std::uint64_t(0));
+  }
+  [[nodiscard]] std::string command_of(const cell& of, std::uint64_t seed) const {
+    return "./gof fallacies " + pattern_ + " -- --cell=" + of.letter +
+           " --seed=" + std::to_string(seed);
+  }
+  // A run of ours that broke something: how to see it again, and with how little it happens.
+  void tell(const cell& of, std::uint64_t seed, const found& it, const faults& all) const {
+    std::cout << "  FAILED: \"" << it.broken << "\" with seed " << seed << ": " << it.sentence
+              << "\n  " << command_of(of, seed) << '\n';
+    const auto fewer = sim::shrink(
+        all, [&](const faults& some) { return safely(of.ours, seed, some).broken == it.broken; });
+    std::cout << "  the same with " << fewer.size() << " of " << all.size() << " faults:\n"
+              << sim::as_code(fewer) << '\n';
+  }
+
+  bool four_runs(const cell& of) const {
+    std::cout << '\n' << of.letter << "  " << of.fallacy << '\n';
+    bool good = true;
+    const auto fail = [&](const std::string& what) {
+      std::cout << "  FAILED: " << what << '\n';
+      good = false;
+    };
+    found told;
+    for (std::uint64_t seed = 1; seed <= pinned_seeds; ++seed) {
+      const std::string with = " (seed " + std::to_string(seed) + "): ";
+      told = safely(of.naive, seed, of.pinned);
+      if (told.broken != of.invariant)
+        fail("naive, pinned faults" + with + (told.broken.empty() ? "it passes" : told.broken) +
+             ", not \"" + of.invariant + "\"; " + told.sentence);
+      const found ideal = safely(of.naive, seed, {});
+      if (!ideal.broken.empty())
+        fail("naive, no faults" + with + ideal.broken + ": " + ideal.sentence);
+      const found ours = safely(of.ours, seed, of.pinned);
+      if (!ours.broken.empty()) {
+        fail("ours, pinned faults" + with + ours.broken + ": " + ours.sentence);
+      } else if (!ours.reached) {
+        fail("ours, pinned faults" + with + "not reached: " + of.mark);
+      }
+    }
+    std::cout << "   naive    " << of.failure << ": " << told.sentence << '\n'
+              << "   ours     \"" << of.invariant << "\" holds";
+    std::uint64_t injected = 0, effective = 0, violations = 0, reached = 0, done = 0, look = 0;
+    for (std::uint64_t seed = 1; seed <= seeds_; ++seed) {
+      const faults all = of.random(seed);
+      const found it = safely(of.ours, seed, all);
+      injected += sum(it.counts.injected);
+      effective += sum(it.counts.effective);
+      done += it.acknowledged;
+      if (it.reached && reached++ == 0) look = seed;
+      if (seed % 20 == 0 && safely(of.ours, seed, all).trace != it.trace) {
+        std::cout << '\n';
+        fail("seed " + std::to_string(seed) + " gave another trace the second time");
+      }
+      if (it.broken.empty()) continue;
+      good = false;
+      if (violations++ < 3) {
+        std::cout << '\n';
+        tell(of, seed, it, all);
+      }
+    }
+    std::ostringstream bound;
+    bound << std::setprecision(2) << 300.0 / static_cast<double>(seeds_);
+    if (violations == 0)
+      std::cout << ": 0 violations in " << seeds_ << " seeds; 95 % bound " << bound.str()
+                << " % of such runs\n";
+    else
+      fail(std::to_string(violations) + " violations in " + std::to_string(seeds_) + " seeds");
+    std::cout << "   faults   " << injected << " injected, hit " << effective
+              << " messages and nodes; " << done << " operations acknowledged\n"
+              << "   reached  in " << reached << " seeds: " << of.mark << '\n';
+    if (effective == 0) fail("no fault hit anything");
+    if (reached == 0) fail("not reached in any seed: " + of.mark);
+    if (look) std::cout << "   look     " << command_of(of, look) << '\n';
+    return good;
+  }
+
+  bool story(const cell& of) const {
+    const faults all = of.random(*seed_);
+    std::cout << of.letter << "  " << of.fallacy << ", seed " << *seed_ << "\nfaults:\n"
+              << sim::as_code(all) << '\n';
+    const found it = safely(of.ours, *seed_, all);
+    for (std::size_t i = 0; i < sim::kinds; ++i)
+      if (it.counts.injected[i])
+        std::cout << "  " << sim::name_of(static_cast<sim::kind>(i)) << ": "
+                  << it.counts.injected[i] << " injected, hit " << it.counts.effective[i] << '\n';
+    std::cout << "  " << it.acknowledged << " operations acknowledged, " << it.counts.messages
+              << " messages, " << it.counts.events << " events, trace " << std::hex << it.trace
+              << std::dec << "\n  " << (it.reached ? "reached: " : "not reached: ") << of.mark
+              << '\n';
+    if (it.broken.empty())
+      std::cout << "  all invariants hold\n";
+    else
+      tell(of, *seed_, it, all);
+    return it.broken.empty();
+  }
+
+  bool hunt(const cell& of) const {
+    if (const found it = safely(of.naive, 1, of.pinned); it.broken != of.invariant) {
+      std::cout << of.letter << " naive " << it.broken << ": " << it.sentence << '\n';
+      return false;
+    }
+    for (std::uint64_t seed = 0; seed <= seeds_; ++seed) {
+      const found it = safely(of.ours, seed, seed == 0 ? of.pinned : of.random(seed));
+      if (it.broken.empty()) continue;
+      std::cout << of.letter << ' ' << (seed == 0 ? "pinned" : std::to_string(seed)) << ' '
+                << it.broken << ": " << it.sentence << '\n';
+      return false;
+    }
+    std::cout << of.letter << " nothing in " << seeds_ << " seeds\n";
+    return true;
+  }
+
+  static bool hash(const cell& of) {
+    std::cout << of.letter << std::hex << ' ' << safely(of.naive, 42, of.pinned).trace << ' '
+              << safely(of.ours, 42, of.random(42)).trace << std::dec << '\n';
+    return true;
+  }
+
+  static void summary(bool good) {
+    std::cout
+        << "\nFaults are messages lost, delayed, doubled, overtaken; nodes and the broker paused "
+           "and crashed;\nclocks, taps, rights and disks as the cells say. A bound holds for "
+           "this mix of faults. Outside it:\nreal kernels and engines, disks that lie, "
+           "machines that lie beyond the tap.\n"
+        << (good ? "All cells hold.\n" : "FAILED\n");
+  }
+
+  std::string pattern_;
+  std::vector<cell> cells_;
+  char letter_ = 0;
+  std::uint64_t seeds_ = 1000;
+  std::optional<std::uint64_t> seed_;
+  bool hunt_ = false, trace_ = false;
+};
+
+}  // namespace fallacies
