@@ -30,7 +30,8 @@ const std::vector<deed> script{{"ana", "insert", 1, "milk"},
                                {"ben", "change", 1, "oat milk"},
                                {"ana", "undo"},
                                {"ben", "undo"},
-                               {"ana", "undo"}};
+                               {"ana", "undo"},
+                               {"ana", "look"}};
 using seen = std::vector<std::string>;  // What came of each.
 
 std::string text_of(const world::document& d) {
@@ -40,30 +41,41 @@ std::string text_of(const world::document& d) {
 }
 
 // Both wait for their turn: its number is a value that they share, set against the version seen, so
-// that a second attempt cannot turn it back; and with it how far the log has come.
+// that a second attempt cannot turn it back; and with it how far the log has come. On file: it is
+// still there in the next run, which goes on from it.
 void in_turn(
-    gof::node& n, const std::function<std::string(const deed&)>& act, seen& came,
-    const std::function<std::uint64_t()>& index = [] { return std::uint64_t(0); }) {
+    gof::node& n, const std::string& play, const std::function<std::string(const deed&)>& act,
+    seen& came, const std::function<std::uint64_t()>& index = [] { return std::uint64_t(0); }) {
   std::size_t turn = 0;
   std::uint64_t come = 0, version = gof::absent;
-  const auto watch = n.watch("turns", "turn", [&](const gof::versioned& v) {
-    std::istringstream(*v.value) >> turn >> come;
-    version = v.version;
-  });
-  for (std::size_t i = 0; i < script.size(); ++i) {
+  bool current = false;
+  gof::watch_options how;
+  how.on_current = [&] { current = true; };
+  const auto watch = n.watch(
+      "turns", play,
+      [&](const gof::versioned& v) {
+        std::istringstream(*v.value) >> turn >> come;
+        version = v.version;
+      },
+      std::move(how));
+  n.run_until([&] { return current; }, 10min);
+  for (std::size_t i = 0, first = turn; i < script.size(); ++i) {
     if (script[i].who != n.name()) continue;
+    if (i < first) came[i] = "(in an earlier run)";
+    if (i < first) continue;
     n.run_until([&] { return turn == i && index() >= come; }, 10min);
     came[i] = act(script[i]);
+    if (script[i].what == "look") break;
     const std::uint64_t expected = version;
     const std::string next = std::to_string(i + 1) + ' ' + std::to_string(index());
     while (turn == i) try {
-        gof::blocking(n).put("turns", "turn", next, expected);
+        gof::blocking(n).put("turns", play, next, expected);
         n.run_until([&] { return turn != i; }, 10min);
       } catch (const gof::failure&) {  // It may be passed all the same: then that will be seen.
         gof::blocking(n).pause(10ms);
       }
   }
-  n.run_until([&] { return turn == script.size(); }, 10min);
+  n.run_until([&] { return turn == script.size() - 1; }, 10min);
 }
 
 // ---- The naive way: a server does what it is told; who gets no answer asks again
@@ -83,9 +95,7 @@ void serve(gof::node& n) {
     if (what == "redo") history.redo();
     r.reply(text_of(d));
   });
-  const auto watch = n.watch("turns", "turn", [&](const gof::versioned& v) {
-    over = *v.value == std::to_string(script.size()) + " 0";
-  });
+  const auto bye = n.subscribe("bye", [&](const gof::message&) { over = true; });
   n.run_until([&] { return over; }, 1h);
 }
 std::string ask(gof::node& n, const deed& it) {
@@ -100,7 +110,8 @@ std::string ask(gof::node& n, const deed& it) {
 /// [naive]
 void naive_editor(gof::node& n, seen& came) {
   in_turn(
-      n, [&](const deed& it) { return ask(n, it); }, came);
+      n, "naive", [&](const deed& it) { return ask(n, it); }, came);
+  if (n.name() == "ana") n.publish({"bye"}).value();
 }
 
 // ---- Ours: all append to one log, and execute all that is in it
@@ -134,10 +145,10 @@ step act(gof::node& n, document_history& history, const deed& it) {
 void editor(gof::node& n, seen& came) {
   document_history history(n, "notes", {}, {.deadline = 1min});
   const auto show = [&](const deed& it) {
-    const step what = act(n, history, it);
+    const step what = it.what == "look" ? step() : act(n, history, it);
     return text_of(history.receiver()) + (what.why.empty() ? "" : " (" + what.why + ')');
   };
-  in_turn(n, show, came, [&] { return history.index(); });
+  in_turn(n, "ours", show, came, [&] { return history.index(); });
 }
 
 int main(int argc, char** argv) try {
@@ -157,11 +168,11 @@ int main(int argc, char** argv) try {
   gof::play(url, {{"ana", played(editor, ours)}, {"ben", played(editor, ours)}}, loss);
 
   std::cout << "over " << url << '\n'
-            << std::left << std::setw(22) << "" << std::setw(34) << "naive: one server"
+            << std::left << std::setw(22) << "" << std::setw(45) << "naive: one server"
             << "ours: one log\n";
   for (std::size_t i = 0; i < script.size(); ++i)
     std::cout << std::setw(22) << script[i].who + ' ' + script[i].what + ' ' + script[i].text
-              << std::setw(34) << naive[i] << ours[i] << '\n';
+              << std::setw(45) << naive[i] << ours[i] << '\n';
   std::cout
       << "\nReceiver document, one a replica · Command insert, change · Invoker and history list "
          "replicated_history\n";
