@@ -563,9 +563,10 @@ inline void broker::on(session who, token operation, truncate& it) {
 
 inline bool broker::try_answer(session who, token handler, read& it) {
   const log& from = logs_[it.log];
-  lines found{it.from, std::max(it.from, from.first), 0, {}};
+  const std::uint64_t looked = std::max(it.from, it.looked);
+  lines found{it.from, from.first > looked ? from.first : it.from, 0, {}};
   std::size_t bytes = 0;
-  std::uint64_t next = found.begin;
+  std::uint64_t next = std::max(looked, from.first);
   for (; next <= from.last && found.all.size() < it.count && bytes < most_bytes; ++next) {
     const message& line = from.lines[static_cast<std::size_t>(next - from.first)];
     if (!matches(it.filter, line.subject)) continue;
@@ -573,7 +574,10 @@ inline bool broker::try_answer(session who, token handler, read& it) {
     bytes += line.body.size();
   }
   found.next = next;
-  if (next == it.from) return false;
+  if (found.all.empty() && found.begin == it.from) {  // nobody pays for what he does not want
+    it.looked = next;
+    return false;
+  }
   say(who, handler, std::move(found));
   return true;
 }
@@ -762,7 +766,8 @@ void broker::park(const std::string& where, session who, token handler, Request&
           [&](auto& waiting) {
             using kind = std::remove_cvref_t<decltype(waiting)>;
             if constexpr (std::is_same_v<kind, read>)
-              say(who, handler, lines{waiting.from, waiting.from, waiting.from, {}});
+              say(who, handler,
+                  lines{waiting.from, waiting.from, std::max(waiting.from, waiting.looked), {}});
             else if constexpr (std::is_same_v<kind, take>)
               say(who, handler, jobs{});
             else
@@ -924,6 +929,9 @@ inline std::optional<error> broker::commit() {
   } catch (const std::exception& failed) {
     broken_ = failed.what();
   }
+  for (auto& [where, all] : parked_)  // sequences that were looked at may be given out again
+    for (parked& one : all)
+      if (auto* reading = std::get_if<read>(&one.what)) reading->looked = 0;
   // Nothing of it took place, as far as is known. A line that was there before may be one of these:
   // that is unknown.
   for (outgoing& it : outgoing_) {

@@ -52,6 +52,7 @@ struct read {
   std::uint64_t from;
   std::uint32_t count;
   duration patience;
+  std::uint64_t looked = 0;  // the broker's own: nothing before it is wanted
 };
 struct truncate {
   std::string log;
