@@ -36,6 +36,7 @@
 /// | share the work of a log among a group         | `node->work("jobs", "cooks", handler)`        |
 /// | keep a value, if nobody changed it meanwhile  | `node->put("seats", "7", "Ada", version, done)` |
 /// | follow values                                 | `node->watch("seats", ">", handler)`          |
+/// | be the only one, for a time                   | `gof/lease.hpp`: `gof::lease it(*node, "log", 10s)` |
 /// | wait for an answer                            | `gof/wait.hpp`: `gof::blocking(*node).call(…)` |
 ///
 /// What every engine promises at least:
