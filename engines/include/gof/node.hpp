@@ -319,6 +319,21 @@ struct work_options {
   std::string dead_letters{};                    ///< the log of dead letters; else LOG.dead
 };
 
+/// \returns whether a subject is one of those that a pattern means; `*` is any word, and `>` at the
+/// end one word or more. \param pattern the pattern \param subject the subject
+[[nodiscard]] inline bool matches(std::string_view pattern, std::string_view subject) noexcept {
+  for (;;) {
+    const std::string_view wanted = pattern.substr(0, pattern.find('.'));
+    const std::string_view word = subject.substr(0, subject.find('.'));
+    if (wanted == ">") return true;
+    if (wanted != "*" && wanted != word) return false;
+    if (wanted.size() == pattern.size() || word.size() == subject.size())
+      return wanted.size() == pattern.size() && word.size() == subject.size();
+    pattern.remove_prefix(wanted.size() + 1);
+    subject.remove_prefix(word.size() + 1);
+  }
+}
+
 // ---- What can be dropped ------------------------------------------------------------------------
 
 /// \cond

@@ -274,7 +274,7 @@ class shared_folder {
   }
   static std::set<std::string> those() { return {"ada", "ben"}; }
   [[nodiscard]] static bool wants(const book& of, const std::string& key) {
-    return gof::engines::matches(of.pattern, key);
+    return gof::matches(of.pattern, key);
   }
 
   // What the auditor reads, who has a good link.

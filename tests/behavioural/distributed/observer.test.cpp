@@ -253,7 +253,7 @@ TEST(ObserverView, APatternMeansTheSameKeysAsOnTheNode) {
     for (std::uint64_t n = by.below(4); n > 0; --n) key += '.' + parts[by.below(2)];
     if (!engines::is_pattern(pattern)) continue;
     view v({}, pattern);
-    ASSERT_EQ(v.apply(line(1, key, bytes(1))).has_value(), engines::matches(pattern, key))
+    ASSERT_EQ(v.apply(line(1, key, bytes(1))).has_value(), gof::matches(pattern, key))
         << pattern << ' ' << key;
   }
 }
@@ -862,7 +862,7 @@ void check_told(trial& t, const std::string& name, const book& of) {
     if (!resync)
       for (auto i = t.truth.upper_bound(at); i != t.truth.end() && i->first < it.version; ++i) {
         if (i->second.content.principal == "mallory" ||
-            !engines::matches(of.how.pattern, i->second.content.subject))
+            !gof::matches(of.how.pattern, i->second.content.subject))
           continue;
         t.claim(credit > 0, name + " missed " + std::to_string(i->first) + " before " + text(it));
         --credit;
@@ -964,7 +964,7 @@ verdict run(std::uint64_t seed, const std::vector<sim::fault>& faults) {
       check_told(t, name, of);
       std::map<std::string, std::uint64_t> expected = state.keys();
       std::erase_if(expected, [&, &how = of.how](const auto& it) {
-        return !engines::matches(how.pattern, it.first);
+        return !gof::matches(how.pattern, it.first);
       });
       t.claim(of.keys == expected, name + " does not have the subject's state");
       t.claim(of.current->state().keys() == expected, name + "'s view is not the subject's state");

@@ -113,20 +113,6 @@ struct image {  // of a view
   std::map<std::string, kept> keys{};
 };
 BOOST_DESCRIBE_STRUCT(image, (), (index, lost, keys))
-
-// Whether a pattern of a node's filters stands for a key.
-[[nodiscard]] inline bool covers(std::string_view pattern, std::string_view key) noexcept {
-  for (;;) {
-    const std::string_view word = key.substr(0, key.find('.'));
-    const std::string_view asked = pattern.substr(0, pattern.find('.'));
-    if (asked == ">") return true;
-    if (asked != "*" && asked != word) return false;
-    const bool ends = word.size() == key.size(), asked_ends = asked.size() == pattern.size();
-    if (ends || asked_ends) return ends && asked_ends;
-    key.remove_prefix(word.size() + 1);
-    pattern.remove_prefix(asked.size() + 1);
-  }
-}
 }  // namespace detail
 
 /// What a log comes to: the last value of each key. It knows no node, no clock, and no chance.
@@ -153,7 +139,7 @@ class view {
     all_.index = line.sequence;
     if (!trusts(line.content.principal)) return ++ignored_, std::nullopt;
     const std::string& key = line.content.subject;
-    if (!detail::covers(pattern_, key)) return {};
+    if (!matches(pattern_, key)) return {};
     const detail::kept now{line.sequence, line.content.principal, line.content.body};
     if (now.body.empty())
       all_.keys.erase(key);
@@ -168,7 +154,7 @@ class view {
     auto next = wire::decode<detail::image>(bytes);
     if (next.index <= all_.index) return {};
     std::erase_if(next.keys, [this](const auto& it) {
-      return !trusts(it.second.by) || !detail::covers(pattern_, it.first);
+      return !trusts(it.second.by) || !matches(pattern_, it.first);
     });
     std::vector<news<Update>> tells{marker(kind::resync, all_.index)};
     for (const auto& [key, it] : all_.keys)
