@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <gof/engines/simulator.hpp>
 #include <gof/wait.hpp>
 #include <map>
@@ -13,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "support/seeds.hpp"
 #include "world/document_wire.hpp"
 
 using namespace std::chrono_literals;
@@ -673,8 +673,7 @@ TEST_F(CommandOverANetwork, NothingIsCalledWhenItIsGone) {
 // replicas with the same index are equal.
 TEST(CommandUnderFaults, TakesEffectOnceAndKeepsReplicasEqual) {
   std::uint64_t effective = 0;
-  const char* asked = std::getenv("GOF_SEEDS");
-  const std::uint64_t seeds = asked ? std::stoull(asked) : 200;
+  const std::uint64_t seeds = gof::testing::seeds(200);
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const auto run = [&](const std::vector<sim::fault>& faults, std::uint64_t* trace) {
       sim::world world(seed);

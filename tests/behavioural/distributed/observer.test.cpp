@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <gof/engines/simulator.hpp>
 #include <gof/join.hpp>
 #include <gof/wait.hpp>
 #include <iostream>
 #include <stdexcept>
 #include <type_traits>
+
+#include "support/seeds.hpp"
 
 namespace {
 
@@ -1017,8 +1018,7 @@ std::vector<sim::fault> faults_of(std::uint64_t seed) {
 
 // VersionsGrow, NothingIsMissed, ItConverges, with a subject's once and in order.
 TEST(Observer, KeepsItsLawsWhateverGoesWrong) {
-  const std::uint64_t seeds =
-      std::getenv("GOF_SEEDS") ? std::stoull(std::getenv("GOF_SEEDS")) : 200;
+  const std::uint64_t seeds = gof::testing::seeds(200);
   verdict sum;
   std::array<std::uint64_t, sim::kinds> effective{};
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
