@@ -65,7 +65,8 @@ struct join_options {
   }
   std::string known;
   for (const engine& one : all) known += (known.empty() ? "" : " ") + std::string(one.scheme) + ':';
-  throw failure({errc::refused, '"' + std::string(url) + "\" begins with none of " + known, {}});
+  throw failure(
+      {errc::refused, '"' + std::string(url) + "\" names no engine; there are " + known, {}});
 }
 
 /// @}

@@ -38,6 +38,8 @@
 /// | follow values                                 | `node->watch("seats", ">", handler)`          |
 /// | be the only one, for a time                   | `gof/lease.hpp`: `gof::lease it(*node, "log", 10s)` |
 /// | wait for an answer                            | `gof/wait.hpp`: `gof::blocking(*node).call(…)` |
+/// | … in a coroutine                              | `gof/task.hpp`: `co_await gof::awaiting(*node).call(…)` |
+/// | … in another thread                           | `gof/future.hpp`: `gof::begin<gof::message>(*node, operation).get()` |
 ///
 /// What every engine promises at least:
 ///

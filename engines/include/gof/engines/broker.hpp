@@ -418,7 +418,7 @@ inline bool broker::may(session who, token about, const request& it) {
 inline void broker::on(session who, token operation, ask& it) {
   const auto found = servers_.find(it.what.subject);
   if (found == servers_.end())
-    return say(who, operation, errc::nobody_there, "nobody serves " + it.what.subject);
+    return say(who, operation, errc::nobody_there, it.what.subject);
   servers& of = found->second;
   const auto [server, handler] = of.all[of.next++ % of.all.size()];
   const std::uint64_t call = ++calls_made_;
@@ -680,7 +680,7 @@ inline void broker::on(session who, token operation, get& it) {
     if (found != of->second.values.end() && found->second.value)
       return say(who, operation, found->second);
   }
-  say(who, operation, errc::not_found, "there is no " + it.key + " in " + it.bucket);
+  say(who, operation, errc::not_found, it.key + " in " + it.bucket);
 }
 
 inline void broker::on(session who, token operation, put& it) {
@@ -689,7 +689,7 @@ inline void broker::on(session who, token operation, put& it) {
   const bool there = found != of.values.end() && found->second.value;
   const std::uint64_t current = there ? found->second.version : absent;
   if (!it.value && !there)
-    return say(who, operation, errc::not_found, "there is no " + it.key + " in " + it.bucket);
+    return say(who, operation, errc::not_found, it.key + " in " + it.bucket);
   if (it.expect != any_version && it.expect != current)
     return say(
         who, operation, errc::conflict,

@@ -283,7 +283,7 @@ inline void endpoint::end() {
   for (const auto& it : all) {
     if (it->dropped) continue;
     if (it->is_operation()) {
-      complete(it, {errc::closed, "the node was closed", {}});
+      complete(it, {errc::closed, "this node", {}});
       ++operations;
     } else {
       remove(*it);
@@ -339,7 +339,7 @@ registration endpoint::begin(requested what, completion<T> done, duration deadli
   const bool full = operations_ >= most_operations;
   registration handle = keep(std::move(it));
   if (ended_) {
-    receive({kept.name, error{errc::closed, "the node is closed", {}}}, now());
+    receive({kept.name, error{errc::closed, "this node", {}}}, now());
   } else if (full) {
     receive({kept.name, error{errc::overloaded,
                               std::to_string(most_operations) + " operations are under way",
@@ -473,7 +473,7 @@ inline registration endpoint::serve(std::string subject,
   slot& kept = *it;
   registration handle = keep(std::move(it));
   if (ended_)
-    receive({kept.name, error{errc::closed, "the node is closed", {}}}, now());
+    receive({kept.name, error{errc::closed, "this node", {}}}, now());
   else
     kept.resume(*this);
   return handle;
@@ -482,7 +482,7 @@ inline registration endpoint::serve(std::string subject,
 // ---- Topics -------------------------------------------------------------------------------------
 
 inline result<void> endpoint::publish(message what) {
-  if (ended_) return error{errc::closed, "the node is closed", {}};
+  if (ended_) return error{errc::closed, "this node", {}};
   if (!is_subject(what.subject))
     return error{errc::refused, '"' + what.subject + "\" is not words between dots", {}};
   if (what.body.size() > largest_body)
@@ -532,7 +532,7 @@ inline registration endpoint::subscribe(std::string pattern,
   slot& kept = *it;
   registration handle = keep(std::move(it));
   if (ended_)
-    receive({kept.name, error{errc::closed, "the node is closed", {}}}, now());
+    receive({kept.name, error{errc::closed, "this node", {}}}, now());
   else
     kept.resume(*this);
   return handle;
