@@ -22,16 +22,23 @@ struct line {
   friend bool operator==(const line&, const line&) = default;  // The same line?
 };
 
-/// The Receiver: lines in order.
+/// The Receiver: lines in order. Each has one place for ever: a line that was taken out and is put
+/// in again is where it was, whatever has come and gone around it. So its id stays.
 class document {
  public:
   document() = default;  // No lines.
   /// A document as it was. \param lines its lines \param last_id the last id it gave to a line
-  document(std::vector<line> lines, std::uint64_t last_id)
-      : lines_(std::move(lines)), last_id_(last_id) {}
+  /// \param places of all lines that ever were; else those of its lines
+  document(std::vector<line> lines, std::uint64_t last_id, std::vector<std::uint64_t> places = {})
+      : lines_(std::move(lines)), places_(std::move(places)), last_id_(last_id) {
+    if (places_.empty())
+      for (const line& l : lines_) places_.push_back(l.id);
+  }
 
   /// \returns the lines
   const std::vector<line>& lines() const noexcept { return lines_; }
+  /// \returns the ids of all lines that ever were, in order
+  const std::vector<std::uint64_t>& places() const noexcept { return places_; }
   /// \returns the id of a line \param number from 1; 0 is the place before the first, with id 0
   /// \throws std::out_of_range
   std::uint64_t id_of(std::size_t number) const {
@@ -44,12 +51,33 @@ class document {
   std::uint64_t new_id() noexcept { return ++last_id_; }
   /// \returns the last id given to a line
   std::uint64_t last_id() const noexcept { return last_id_; }
-  /// Puts a line in. \param after the id of the line before it, or 0 \param l the line
-  /// \throws std::out_of_range, unchanged
+  /// \returns the text of a line, and the id of the line before it, or 0 \param id its id
+  /// \throws std::out_of_range
+  std::pair<std::string, std::uint64_t> look(std::uint64_t id) const {
+    const std::size_t at = find(id);
+    return {lines_[at].text, at == 0 ? 0 : lines_[at - 1].id};
+  }
+  /// Puts a line in. \param after the id of the line before it, which may be gone, or 0; it does
+  /// not count where the line has a place \param l the line
+  /// \throws std::out_of_range where there was no such line, std::invalid_argument where the new
+  /// one is there; unchanged
   void put(std::uint64_t after, line l) {
-    const std::size_t at = after == 0 ? 0 : find(after) + 1;
+    auto place = std::find(places_.begin(), places_.end(), l.id);
+    if (place == places_.end()) {
+      place = places_.begin();
+      if (after != 0) {
+        place = std::find(places_.begin(), places_.end(), after);
+        if (place == places_.end()) throw std::out_of_range("there never was such a line");
+        ++place;
+      }
+      place = places_.insert(place, l.id);
+    }
+    auto at = lines_.begin();  // The first that stands behind that place.
+    for (auto before = places_.begin(); before != place; ++before)
+      if (at != lines_.end() && at->id == *before) ++at;
+    if (at != lines_.end() && at->id == l.id) throw std::invalid_argument("the line is there");
     last_id_ = std::max(last_id_, l.id);
-    lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at), std::move(l));
+    lines_.insert(at, std::move(l));
   }
   /// Takes a line out. \param id its id \returns its text, and the id of the line before it, or 0
   /// \throws std::out_of_range, unchanged
@@ -75,7 +103,8 @@ class document {
     if (found == lines_.end()) throw std::out_of_range("the line is not there any more");
     return static_cast<std::size_t>(found - lines_.begin());
   }
-  std::vector<line> lines_;
+  std::vector<line> lines_;            // In the order of
+  std::vector<std::uint64_t> places_;  // these, some of whose lines are gone.
   std::uint64_t last_id_ = 0;
 };
 

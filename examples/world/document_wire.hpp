@@ -32,11 +32,13 @@ using edit = std::variant<insert, erase, change>;  // One of them.
 /// \returns what takes an insertion back
 inline edit inverse_of(const insert& c, const document&) { return erase{c.id}; }
 /// \returns what takes a deletion back, if it is executed on the document now
-inline edit inverse_of(const erase& c, document d) {
-  const auto [text, after] = d.take(c.id);
+inline edit inverse_of(const erase& c, const document& d) {
+  const auto [text, after] = d.look(c.id);
   return insert{c.id, after, text};
 }
 /// \returns what takes a change back, if it is executed on the document now
-inline edit inverse_of(const change& c, document d) { return change{c.id, d.set(c.id, {})}; }
+inline edit inverse_of(const change& c, const document& d) {
+  return change{c.id, d.look(c.id).first};
+}
 
 }  // namespace world

@@ -7,7 +7,7 @@ table='
 ^engines/.*/engines/   node wire compute unique_function engines/.*
 ^engines/.*/(join|roles).hpp node join engines/.*
 ^engines/             node wire wait compute unique_function
-/gof/distributed/     @ @/.* node wire compute distributed/.*
+/gof/distributed/     @ @/.* node wire wait lease compute distributed/.*
 /gof/[a-z_]+/         @ @/.*
 /gof/[a-z_]+[.]hpp$   -
 '

@@ -178,6 +178,16 @@ TEST_F(CommandReplica, LeavesOutWhatIsNoProposal) {
   EXPECT_EQ(now(), registers{});
 }
 
+TEST_F(CommandReplica, WhatCannotBeTakenBackIsTheLastOfAProposal) {
+  const step what = ana.execute({launch{3}, set{0, -1}});
+  EXPECT_EQ(what.what, verdict::failed);
+  EXPECT_EQ(what.why, "what cannot be taken back has to be the last");
+  EXPECT_EQ(now(), registers{});
+  EXPECT_EQ(ana.execute({set{0, 1}, launch{3}}).what, verdict::done);
+  EXPECT_EQ(ana.undo().what, verdict::not_undoable);
+  EXPECT_EQ(now(), (registers{{1, 3}}));
+}
+
 TEST_F(CommandReplica, TakesBackNothingThatAnotherChangedSince) {
   ana.execute({set{0, 1}});
   ben.execute({set{0, 2}});
@@ -188,6 +198,19 @@ TEST_F(CommandReplica, TakesBackNothingThatAnotherChangedSince) {
   EXPECT_EQ(ben.undo().what, verdict::done);
   EXPECT_EQ(ana.undo().what, verdict::done);
   EXPECT_EQ(now(), registers{});
+}
+
+TEST_F(CommandReplica, SaysWhoTookBackWhatARedoStoodOn) {
+  ben.execute({set{0, 1}});
+  ana.execute({set{0, 2}});
+  ana.undo();
+  ben.undo();
+  const step refused = ana.redo();
+  EXPECT_EQ(refused.what, verdict::conflict);
+  EXPECT_EQ(refused.why, "0 was changed back by ben");
+  ben.redo();
+  EXPECT_EQ(ana.redo().what, verdict::done);
+  EXPECT_EQ(now(), (registers{{2, 0}}));
 }
 
 TEST_F(CommandReplica, SkipsToAnOlderStepThatNobodyTouched) {
@@ -244,10 +267,10 @@ TEST(CommandReplicaRetention, TheSessionThatWasNotUsedForLongestExpires) {
 }
 
 // \law All sequences of two users up to five actions: what is accepted, and what comes of it, is
-// what a model says that keeps for each register the steps that hold, one upon the other.
+// what a model says that keeps for each thing the steps that hold, one upon the other.
 class model {
  public:
-  void execute(int user, std::size_t which, int value) {
+  void execute(int user, std::uint64_t which, int value) {
     steps_.push_back({which, value});
     hold_[which].push_back(steps_.size() - 1);
     undo_[user].push_back(steps_.size() - 1);
@@ -276,20 +299,19 @@ class model {
     undo_[user].push_back(top);
     return verdict::done;
   }
-  registers state() const {
-    registers r;
-    for (std::size_t i = 0; i < 2; ++i)
-      if (!hold_[i].empty()) r.value[i] = steps_[hold_[i].back()].value;
-    return r;
+  int value(std::uint64_t which) const {
+    const auto it = hold_.find(which);
+    return it == hold_.end() || it->second.empty() ? 0 : steps_[it->second.back()].value;
   }
 
  private:
   struct made {
-    std::size_t which;
+    std::uint64_t which;
     int value;
   };
   std::vector<made> steps_;
-  std::array<std::vector<std::size_t>, 2> hold_, undo_;
+  std::map<std::uint64_t, std::vector<std::size_t>> hold_;
+  std::array<std::vector<std::size_t>, 2> undo_;
   std::array<std::vector<std::pair<std::size_t, std::vector<std::size_t>>>, 2> redo_;
 };
 
@@ -325,38 +347,47 @@ TEST(CommandReplicaExhaustive, AgreesWithTheModelOnAllSequencesOfFiveActions) {
             ASSERT_EQ(replica.receiver(), after) << code;
           }
         }
-        ASSERT_EQ(replica.receiver(), expected.state()) << code;
+        ASSERT_EQ(replica.receiver(), (registers{{expected.value(0), expected.value(1)}})) << code;
       }
     }
   EXPECT_EQ(sequences, 37448);
   EXPECT_GT(refused, 0);
 }
 
-// Force, with the document's commands, which have inverses. ---------------------------------------
+// A document, whose commands have inverses. -------------------------------------------------------
 
 using text_machine = replica<world::document, world::insert, world::erase, world::change>;
 
-struct editor {
+// Two users, whose proposals a replica executes.
+struct editors {
   text_machine replica{world::document({{1, "a"}}, 1)};
   std::uint64_t last = 0;
   std::map<std::string, std::uint64_t> sessions, sequences;
+  editors() {
+    for (const char* user : {"ana", "ben"}) {
+      detail::proposal it;
+      it.user = user;
+      sessions[user] = append(user, it).index;
+    }
+  }
   step append(const std::string& user, detail::proposal it) {
     it.session = sessions[user];
     it.sequence = it.what == detail::deed::open ? 0 : ++sequences[user];
-    gof::message m("proposal", gof::wire::encode(it), {it.session, it.sequence});
+    gof::message m("proposal", detail::encode(it), {it.session, it.sequence});
     m.principal = user;
     return *replica.apply(++last, m);
-  }
-  void open(const std::string& user) {
-    detail::proposal it;
-    it.user = user;
-    sessions[user] = append(user, it).index;
   }
   step execute(const std::string& user, world::edit c) {
     detail::proposal it;
     it.what = detail::deed::execute;
-    it.commands = {gof::wire::encode(c)};
+    it.commands = {detail::encode(c)};
     return append(user, it);
+  }
+  step undo(const std::string& user, policy how = policy::reject) {
+    return reverse(user, detail::deed::undo, how);
+  }
+  step redo(const std::string& user, policy how = policy::reject) {
+    return reverse(user, detail::deed::redo, how);
   }
   step reverse(const std::string& user, detail::deed what, policy how) {
     detail::proposal it;
@@ -364,54 +395,215 @@ struct editor {
     it.how = how;
     return append(user, it);
   }
-  std::string text(std::uint64_t id) const {
-    for (const world::line& l : replica.receiver().lines())
-      if (l.id == id) return l.text;
-    return "-";
+  const std::vector<world::line>& lines() const { return replica.receiver().lines(); }
+  std::string text() const {
+    std::string all;
+    for (const world::line& l : lines()) all += l.text;
+    return all;
   }
 };
 
-TEST(CommandReplicaForce, TakesBackThroughOthersWorkAndItsRedoRestoresThat) {
-  editor e;
-  e.open("ana");
-  e.open("ben");
+TEST(CommandReplicaDocument, ALineComesBackToItsPlaceWhereItsNeighbourIsGone) {
+  editors e;
+  e.execute("ana", world::insert{2, 1, "b"});
+  e.execute("ben", world::insert{3, 2, "c"});
+  e.execute("ben", world::insert{4, 1, "-"});
+  e.undo("ben");
+  e.undo("ben");
+  EXPECT_EQ(e.undo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+  EXPECT_EQ(e.redo("ben").what, verdict::done);
+  EXPECT_EQ(e.text(), "ac");
+  EXPECT_EQ(e.redo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "abc");
+  EXPECT_EQ(e.redo("ben").what, verdict::done);
+  EXPECT_EQ(e.text(), "a-bc");
+  e.execute("ana", world::erase{1});
+  EXPECT_EQ(e.execute("ben", world::insert{5, 1, "d"}).what, verdict::done) << "after a line gone";
+  EXPECT_EQ(e.text(), "d-bc");
+  EXPECT_EQ(e.undo("ana").deed, "undo delete \"a\"");
+  EXPECT_EQ(e.text(), "ad-bc");
+  const step refused = e.execute("ben", world::insert{6, 7, "e"});
+  EXPECT_EQ(refused.what, verdict::failed);
+  EXPECT_EQ(refused.why, "there never was such a line");
+  EXPECT_EQ(e.execute("ben", world::insert{2, 0, "e"}).why, "the line is there");
+  EXPECT_EQ(e.text(), "ad-bc");
+}
+
+// \law All sequences of five actions of two users, insertions behind each other's lines and
+// deletions of them among these: undo and redo never fail; there and back is the same; a line has
+// one place, whatever came and went around it. The last action is ana's: users can be exchanged.
+TEST(CommandReplicaDocument, UndoAndRedoNeverFailNorMoveALine) {
+  enum { insertion, deletion, undo, redo };
+  int refused = 0, gone = 0;
+  for (int code = 0; code < 1 << 14; ++code) {
+    editors e;
+    model there;  // 1 for a line that was put in, -1 for one that was erased.
+    std::vector<std::uint64_t> order{1};
+    for (int i = 0; i < 5; ++i) {
+      const int action = code >> (3 * i) & 3, user = code >> (3 * i + 2) & 1;
+      const std::string name = user == 0 ? "ana" : "ben";
+      const world::document before = e.replica.receiver();
+      if (action == insertion) {
+        const auto id = static_cast<std::uint64_t>(i) + 2;
+        const auto after = order.begin() + (code + i) % static_cast<int>(order.size());
+        gone += before.places().size() > before.lines().size();
+        ASSERT_EQ(e.execute(name, world::insert{id, *after, "x"}).what, verdict::done);
+        order.insert(after + 1, id);
+        there.execute(user, id, 1);
+      } else if (action == deletion) {
+        if (before.lines().empty()) continue;
+        const std::uint64_t id = before.lines().back().id;
+        ASSERT_EQ(e.execute(name, world::erase{id}).what, verdict::done);
+        there.execute(user, id, -1);
+      } else {
+        const auto reverse = [&](bool undoes) {
+          return (undoes ? e.undo(name) : e.redo(name)).what;
+        };
+        const verdict what = reverse(action == undo);
+        ASSERT_EQ(what, action == undo ? there.undo(user) : there.redo(user)) << code;
+        refused += what == verdict::conflict;
+        if (what == verdict::done) {
+          const world::document after = e.replica.receiver();
+          ASSERT_EQ(reverse(action != undo), verdict::done);
+          ASSERT_EQ(e.replica.receiver(), before) << code;
+          ASSERT_EQ(reverse(action == undo), verdict::done);
+          ASSERT_EQ(e.replica.receiver(), after) << code;
+        }
+      }
+      std::vector<std::uint64_t> seen, expected;
+      for (const world::line& l : e.lines()) seen.push_back(l.id);
+      for (std::uint64_t id : order)
+        if (there.value(id) > (id == 1 ? -1 : 0)) expected.push_back(id);
+      ASSERT_EQ(seen, expected) << code;
+    }
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(gone, 0);
+}
+
+TEST(CommandReplicaDocument, ForceTakesBackThroughOthersWorkAndItsRedoGivesThatBack) {
+  editors e;
   e.execute("ana", world::change{1, "b"});
   e.execute("ben", world::change{1, "c"});
-  EXPECT_EQ(e.reverse("ana", detail::deed::undo, policy::force).what, verdict::done);
-  EXPECT_EQ(e.text(1), "a");
-  EXPECT_EQ(e.reverse("ben", detail::deed::undo, policy::reject).what, verdict::conflict);
-  EXPECT_EQ(e.reverse("ana", detail::deed::redo, policy::reject).what, verdict::done);
-  EXPECT_EQ(e.text(1), "c") << "as it was before the undo";
-  EXPECT_EQ(e.reverse("ana", detail::deed::undo, policy::force).what, verdict::done);
-  EXPECT_EQ(e.text(1), "a");
-  EXPECT_EQ(e.reverse("ana", detail::deed::redo, policy::force).what, verdict::done);
-  EXPECT_EQ(e.text(1), "c");
+  EXPECT_EQ(e.undo("ana", policy::force).what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+  EXPECT_EQ(e.undo("ben").what, verdict::conflict);
+  EXPECT_EQ(e.redo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "c") << "as it was before the undo";
+  EXPECT_EQ(e.undo("ana").why, "line 1 was changed by ben") << "as before, too";
+  EXPECT_EQ(e.undo("ana", policy::force).what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+  EXPECT_EQ(e.redo("ana", policy::force).what, verdict::done);
+  EXPECT_EQ(e.text(), "c");
+  EXPECT_EQ(e.undo("ben").what, verdict::done);
+  EXPECT_EQ(e.text(), "b");
+  EXPECT_EQ(e.undo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+}
+
+TEST(CommandReplicaDocument, ARedoByForceIsTakenBackToOthersWork) {
+  editors e;
+  e.execute("ana", world::change{1, "b"});
+  e.undo("ana");
+  e.execute("ben", world::change{1, "c"});
+  EXPECT_EQ(e.redo("ana").what, verdict::conflict);
+  EXPECT_EQ(e.redo("ana", policy::force).what, verdict::done);
+  EXPECT_EQ(e.text(), "b");
+  EXPECT_EQ(e.undo("ben").why, "line 1 was changed by ana");
+  EXPECT_EQ(e.undo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "c");
+  EXPECT_EQ(e.undo("ben").what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+}
+
+TEST(CommandReplicaDocument, ForceCannotChangeALineThatIsGone) {
+  editors e;
+  e.execute("ana", world::change{1, "b"});
+  e.execute("ben", world::erase{1});
+  const step what = e.undo("ana", policy::force);
+  EXPECT_EQ(what.what, verdict::failed);
+  EXPECT_EQ(what.why, "the line is not there any more");
+  EXPECT_EQ(e.undo("ben").what, verdict::done);
+  EXPECT_EQ(e.undo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
 }
 
 // \law n undos and then n redos by force, with nothing between, leave the document as it was.
-TEST(CommandReplicaForce, ThereAndBackIsTheSameForAllSequences) {
-  for (int code = 0; code < 1 << 12; ++code) {
-    editor e;
-    e.open("ana");
-    e.open("ben");
-    for (int i = 0; i < 4; ++i) {
-      const int action = code >> (3 * i) & 7;
-      const std::string user = action & 4 ? "ana" : "ben";
-      if ((action & 3) == 0) e.execute(user, world::change{1, "text " + std::to_string(i)});
-      if ((action & 3) == 1)
-        e.execute(user, world::insert{static_cast<std::uint64_t>(i) + 2, 1, "more"});
-      if ((action & 3) == 2) e.reverse(user, detail::deed::undo, policy::force);
-      if ((action & 3) == 3) e.reverse(user, detail::deed::redo, policy::force);
+TEST(CommandReplicaDocument, ThereAndBackByForceIsTheSameForAllSequences) {
+  for (int code = 0; code < 10 * 10 * 10 * 5; ++code) {  // the last is ana's
+    editors e;
+    for (int i = 0, rest = code; i < 4; ++i, rest /= 10) {
+      const std::string user = rest % 10 < 5 ? "ana" : "ben";
+      const auto id = static_cast<std::uint64_t>(i) + 2;
+      if (rest % 5 == 0) e.execute(user, world::change{1, "text " + std::to_string(i)});
+      if (rest % 5 == 1) e.execute(user, world::insert{id, 1, "more"});
+      if (rest % 5 == 2) e.execute(user, world::erase{id - 1});
+      if (rest % 5 == 3) e.undo(user, policy::force);
+      if (rest % 5 == 4) e.redo(user, policy::force);
     }
     for (const std::string user : {"ana", "ben"}) {
       const world::document before = e.replica.receiver();
       int done = 0;
-      while (e.reverse(user, detail::deed::undo, policy::force).what == verdict::done) ++done;
-      for (; done > 0; --done)
-        ASSERT_EQ(e.reverse(user, detail::deed::redo, policy::force).what, verdict::done) << code;
+      while (e.undo(user, policy::force).what == verdict::done) ++done;
+      for (; done > 0; --done) ASSERT_EQ(e.redo(user, policy::force).what, verdict::done) << code;
       ASSERT_EQ(e.replica.receiver(), before) << code << user;
     }
   }
+}
+
+TEST(CommandReplicaDocument, MayRememberMoreThanOneMessageCarries) {
+  editors e;
+  EXPECT_EQ(e.execute("ana", world::change{1, std::string(700'000, 'b')}).what, verdict::done);
+  EXPECT_EQ(e.execute("ben", world::change{1, std::string(700'000, 'c')}).what, verdict::done);
+  EXPECT_EQ(e.undo("ben").what, verdict::done);
+  EXPECT_EQ(e.undo("ana").what, verdict::done);
+  EXPECT_EQ(e.text(), "a");
+}
+
+// \law No entry, whoever wrote it, makes a replica throw, or two of them differ.
+TEST(CommandReplicaDocument, NoEntryOfAStrangerBringsAReplicaDown) {
+  std::size_t taken = 0, refused = 0, no_proposal = 0;
+  for (std::uint64_t seed = 1; seed <= gof::testing::seeds(1000); ++seed) {
+    text_machine replica{world::document({{1, "a"}}, 1)}, other = replica;
+    sim::chance by(seed);
+    std::vector<gof::message> lines;
+    for (std::uint64_t i = 1; i <= 40; ++i) {
+      detail::proposal it;
+      it.what = static_cast<detail::deed>(i <= 2 ? 0 : by.below(4));
+      it.how = static_cast<policy>(by.below(3));
+      it.user = by.below(2) ? "ana" : "ben";
+      it.session = 1 + by.below(3);
+      it.sequence = by.below(9) ? i : ~std::uint64_t(0) - by.below(2);
+      it.seen = by.below(6);
+      it.digest = by.below(3);
+      for (std::uint64_t n = by.below(4); n > 0; --n) {
+        const std::uint64_t id = by.below(9);
+        const world::edit edits[]{world::insert{id, id / 2, "x"}, world::erase{id},
+                                  world::change{1, "y"}};
+        it.commands.push_back(detail::encode(edits[by.below(3)]));
+      }
+      gof::message line("proposal", detail::encode(it), {it.session, it.sequence});
+      line.principal = by.below(4) ? "ana" : "eva";
+      if (i > 2 && by.below(4) == 0) line = lines[by.below(lines.size())];
+      if (i > 2 && by.below(4) == 0)
+        for (char& c : line.body)
+          if (by.below(line.body.size()) == 0) c = static_cast<char>(by.next());
+      if (i > 2 && by.below(9) == 0) line.body.resize(by.below(line.body.size() + 1));
+      lines.push_back(line);
+      std::optional<step> one, two;
+      ASSERT_NO_THROW(one = replica.apply(i, line)) << seed;
+      ASSERT_NO_THROW(two = other.apply(i, line)) << seed;
+      ASSERT_EQ(one.has_value(), two.has_value());
+      ASSERT_EQ(one ? one->what : verdict{}, two ? two->what : verdict{});
+      ASSERT_EQ(replica.digest(), other.digest());
+      ASSERT_EQ(replica.receiver(), other.receiver());
+      ++(!one ? no_proposal : one->what == verdict::done ? taken : refused);
+    }
+  }
+  EXPECT_GT(taken, 0u);
+  EXPECT_GT(refused, 0u);
+  EXPECT_GT(no_proposal, 0u);
 }
 
 // Snapshots. --------------------------------------------------------------------------------------
@@ -453,6 +645,14 @@ TEST_F(CommandReplica, RefusesASnapshotThatIsNone) {
   EXPECT_THROW(replica.load("?", load), gof::wire::error);
   std::string bytes = replica.save([](const registers&) { return std::string("x"); });
   EXPECT_THROW(replica.load(bytes, load), std::runtime_error);
+  auto image = gof::wire::decode<detail::image>(replica.save(save));
+  image.users["ana"].redo = image.users["ana"].undo;
+  EXPECT_THROW(replica.load(gof::wire::encode(image), load), std::out_of_range);
+  image.users["ana"].redo = {77};
+  EXPECT_THROW(replica.load(gof::wire::encode(image), load), std::out_of_range);
+  image.users["ana"].redo.clear();
+  image.records[0].commands = {"no command"};
+  EXPECT_THROW(replica.load(gof::wire::encode(image), load), gof::wire::error);
   EXPECT_EQ(replica.digest(), digest);
   EXPECT_EQ(now(), (registers{{1, 0}}));
 }
@@ -658,6 +858,112 @@ TEST_F(CommandOverANetwork, OnlyALaterSnapshotTakesThePlaceOfOne) {
   EXPECT_EQ(snapshot(ben).error().why, gof::errc::conflict);
   history eva(*ben_node, "notes", {});
   EXPECT_EQ(snapshot(eva).error().why, gof::errc::refused);
+}
+
+TEST_F(CommandOverANetwork, WhoeverKeepsSnapshotsFetchesNone) {
+  history ana(*ana_node, "notes", {}, kept());
+  ASSERT_TRUE(execute(ana, set{0, 1}));
+  int kept_so_often = 0, fetched = 0;
+  world.listen([&](const std::string&, const gof::engines::request& what) {
+    fetched += std::holds_alternative<gof::engines::get>(what.what);
+  });
+  for (int i = 2; i <= 5; ++i) {
+    ASSERT_TRUE(execute(ana, set{0, i}));
+    ana.snapshot([&](gof::result<void> done) { kept_so_often += !!done; });
+    world.run(1s);
+  }
+  EXPECT_EQ(kept_so_often, 4);
+  EXPECT_EQ(fetched, 0);
+}
+
+TEST_F(CommandOverANetwork, AfterAnotherOneKeptASnapshotItsOwnIsNextAgain) {
+  history ana(*ana_node, "notes", {}, kept()), ben(*ben_node, "notes", {}, kept());
+  std::vector<gof::errc> came;
+  const auto snapshot = [&](history& h) {
+    h.snapshot(
+        [&](gof::result<void> done) { came.push_back(done ? gof::errc{} : done.error().why); });
+    world.run(1s);
+  };
+  ASSERT_TRUE(execute(ana, set{0, 1}));
+  snapshot(ana);
+  ASSERT_TRUE(execute(ben, set{0, 2}));
+  snapshot(ben);
+  snapshot(ben);
+  EXPECT_EQ(came, (std::vector{gof::errc{}, gof::errc::conflict, gof::errc{}}));
+}
+
+TEST_F(CommandOverANetwork, GoesOnWhereStrangersWriteIntoItsLog) {
+  history ana(*ana_node, "notes", {}, {.deadline = 10s}), ben(*ben_node, "notes", {});
+  ASSERT_TRUE(execute(ana, set{0, 1}));
+  const std::uint64_t session = ana.new_id() >> 24;
+  const auto eva = world.join("eva");
+  detail::proposal forged;
+  forged.what = detail::deed::execute;
+  forged.session = session;
+  forged.sequence = 2;
+  forged.commands = {gof::wire::encode(any(launch{7}))};
+  const std::string body = gof::wire::encode(forged);
+  for (const gof::message& line :
+       {gof::message("proposal", "?"), gof::message("proposal", body),
+        gof::message("proposal", body, {session, 2}), gof::message("news", body, {session, 3})})
+    eva->append("notes", line, [](gof::result<gof::appended> done) { EXPECT_TRUE(done); }).detach();
+  world.run(1s);
+  EXPECT_EQ(ana.receiver(), (registers{{1, 0}})) << "eva is not ana";
+  for (int i = 0; i < 2; ++i) {
+    const auto what = execute(ana, set{0, 2});
+    ASSERT_FALSE(what) << "its id is taken";
+    EXPECT_EQ(what.error().why, gof::errc::conflict);
+    EXPECT_EQ(what.outcome(), gof::outcome::not_applied);
+  }
+  EXPECT_EQ(execute(ana, set{0, 3})->what, verdict::done);
+  EXPECT_EQ(wait([&](auto done) { ana.undo(policy::reject, std::move(done)); })->what,
+            verdict::done);
+  world.run(1s);
+  EXPECT_EQ(ana.receiver(), (registers{{1, 0}}));
+  EXPECT_EQ(ben.receiver(), ana.receiver());
+  EXPECT_EQ(ben.digest(), ana.digest());
+}
+
+TEST_F(CommandOverANetwork, IsToldWhatCameOfItsOwnProposalOnly) {
+  int forestalled = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    sim::world other(seed);
+    auto on = other.join("ana"), eva = other.join("eva");
+    history ana(*on, "notes", {});
+    std::optional<gof::result<step>> what;
+    const auto told = [&](gof::result<step> r) { what = std::move(r); };
+    ana.execute(set{0, 1}, told);
+    ASSERT_TRUE(other.run_until([&] { return what.has_value(); }, 1min));
+    const std::uint64_t session = ana.new_id() >> 24;
+    detail::proposal forged;
+    forged.what = detail::deed::undo;
+    forged.session = session;
+    forged.sequence = 2;
+    what.reset();
+    eva->append("notes", {"proposal", gof::wire::encode(forged), {session, 2}},
+                [](const gof::result<gof::appended>&) {})
+        .detach();
+    ana.execute(set{0, 2}, told);
+    ASSERT_TRUE(other.run_until([&] { return what.has_value(); }, 1min));
+    if (*what) {
+      EXPECT_EQ(what->value().what, verdict::done) << seed;
+    } else {
+      EXPECT_EQ(what->error().why, gof::errc::conflict) << seed;
+      ++forestalled;
+    }
+    other.run(1s);
+    EXPECT_EQ(ana.receiver(), (registers{{*what ? 2 : 1, 0}})) << seed;
+  }
+  EXPECT_GT(forestalled, 0);
+}
+
+TEST_F(CommandOverANetwork, SaysWhatIsTooLargeToBeSent) {
+  replicated_history<world::document, world::insert> ana(*ana_node, "text", {});
+  std::optional<gof::result<step>> what;
+  ana.execute(world::insert{1, 0, std::string(gof::largest_body, 'x')},
+              [&](gof::result<step> r) { what = std::move(r); });
+  ASSERT_TRUE(world.run_until([&] { return what.has_value(); }, 1min));
+  EXPECT_EQ(what->error().why, gof::errc::too_large);
 }
 
 TEST_F(CommandOverANetwork, NothingIsCalledWhenItIsGone) {

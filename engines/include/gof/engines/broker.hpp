@@ -417,8 +417,7 @@ inline bool broker::may(session who, token about, const request& it) {
 
 inline void broker::on(session who, token operation, ask& it) {
   const auto found = servers_.find(it.what.subject);
-  if (found == servers_.end())
-    return say(who, operation, errc::nobody_there, it.what.subject);
+  if (found == servers_.end()) return say(who, operation, errc::nobody_there, it.what.subject);
   servers& of = found->second;
   const auto [server, handler] = of.all[of.next++ % of.all.size()];
   const std::uint64_t call = ++calls_made_;
@@ -688,8 +687,7 @@ inline void broker::on(session who, token operation, put& it) {
   auto found = of.values.find(it.key);
   const bool there = found != of.values.end() && found->second.value;
   const std::uint64_t current = there ? found->second.version : absent;
-  if (!it.value && !there)
-    return say(who, operation, errc::not_found, it.key + " in " + it.bucket);
+  if (!it.value && !there) return say(who, operation, errc::not_found, it.key + " in " + it.bucket);
   if (it.expect != any_version && it.expect != current)
     return say(
         who, operation, errc::conflict,
