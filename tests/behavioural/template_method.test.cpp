@@ -9,6 +9,8 @@
 
 #include "support/allocations.hpp"
 
+struct in_no_namespace {};
+
 namespace {
 
 namespace tpl = gof::template_method;
@@ -61,6 +63,7 @@ static_assert(!noexcept(five::execute(std::declval<careless&>())));
 static_assert(five::steps.size() == 5 && five::steps[3] == "step<3>");
 static_assert(tpl::skeleton<required<named>, hook<nested::last>>::steps[0] == named::name);
 static_assert(tpl::skeleton<required<named>, hook<nested::last>>::steps[1] == "last");
+static_assert(tpl::skeleton<required<in_no_namespace>>::steps[0] == "in_no_namespace");
 static_assert(tpl::skeleton<hook<std::vector<nested::last>>>::steps[0].starts_with("vector<"));
 static_assert([] {
   plain p;

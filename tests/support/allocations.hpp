@@ -4,12 +4,17 @@
 /// Counts the allocations of a thread, and makes a chosen one fail.
 
 #include <cstddef>
+#include <functional>
 #include <new>
 
 namespace gof::testing {
 
 /// Allocations by this thread since the program began.
 [[nodiscard]] std::size_t allocations() noexcept;
+/// Those less what this thread has freed.
+[[nodiscard]] std::ptrdiff_t live_allocations() noexcept;
+/// The n-th allocation by this thread from now on calls `f()` first, once; 0 lets all pass.
+void at_allocation(std::size_t n, std::function<void()> f) noexcept;
 /// The n-th allocation by this thread from now on throws `std::bad_alloc`, once; 0 lets all pass.
 void fail_allocation(std::size_t n) noexcept;
 

@@ -3,6 +3,7 @@
 // The header under test comes first, so that it has to stand alone.
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <random>
@@ -381,6 +382,19 @@ TEST(InterpreterProgram, AllocatesNothingButTexts) {
   const std::size_t before = gof::testing::allocations();
   for (int i = 0; i != 10; ++i) EXPECT_FALSE(p(r));
   EXPECT_EQ(gof::testing::allocations(), before);
+}
+
+TEST(InterpreterProgram, KeepsTheTextsOfItsLastCallOnly) {
+  in::builder<record> b;
+  b.add(texts[0]);
+  b.literal(" and more");
+  b.apply(op::add);
+  auto p = in::compile(b.finish<std::string>());
+  const record r{0, 0, "a text that is too long to be kept in place"};
+  static_cast<void>(p(r));
+  const std::ptrdiff_t after_one = gof::testing::live_allocations();
+  for (int i = 0; i != 10; ++i) static_cast<void>(p(r));
+  EXPECT_EQ(gof::testing::live_allocations(), after_one);
 }
 
 TEST(InterpreterProgram, IsAsItWasWhereMemoryRunsOut) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -558,6 +559,25 @@ TYPED_TEST(Observer, CanDestroyTheSubject) {
   s->notify(1);
   EXPECT_EQ(seen, (log{1, 2, 1}));
   EXPECT_EQ(held.use_count(), 1);
+}
+TYPED_TEST(Observer, LeavesNothingBehindWhereverItEnds) {
+  const std::ptrdiff_t before = gof::testing::live_allocations();
+  {
+    auto s = std::make_unique<typename TypeParam::template subject<>>();
+    s->attach([] {});
+    s->attach([&s] { s.reset(); });
+    s->attach([] {});
+    auto* const subject = s.get();
+    subject->notify();
+  }
+  EXPECT_EQ(gof::testing::live_allocations(), before);
+  {
+    typename TypeParam::template subject<> s;
+    obs::connection c = s.attach([] {});
+    s.attach([&c] { c.detach(); });
+    s.notify();
+  }
+  EXPECT_EQ(gof::testing::live_allocations(), before);
 }
 
 // ---- When memory runs out -----------------------------------------------------------------------

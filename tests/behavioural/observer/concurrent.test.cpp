@@ -118,7 +118,7 @@ struct held_up {
 TEST(ObserverConcurrentSubject, DetachWaitsForACallInAnotherThread) {
   numbers s;
   held_up held;
-  obs::connection c = s.attach([&](int) { held(); }, {.wait = 10s});
+  obs::connection c = s.attach([&](int) { held(); }, {.wait = 5min});
   std::jthread notifier([&] { s.notify(1); });
   held.entered.wait();
   auto detached = std::async(std::launch::async, [&] { return c.detach() && held.left; });
@@ -264,6 +264,28 @@ TEST(ObserverConcurrentSubject, IsUsedByManyThreadsAtOnce) {
   EXPECT_EQ(others, then);
 }
 
+// The lock is held where the list of observers grows.
+TEST(ObserverConcurrentSubject, OneAtATimeIsInTheListOfObservers) {
+  for (const int what : {0, 1, 2}) {
+    numbers s;
+    obs::connection c = s.attach([](int) {});
+    const auto use = [&] {
+      if (what == 0) s.notify(1);
+      if (what == 1) s.attach([](int) {});
+      if (what == 2) c.detach();
+    };
+    std::future<void> other;
+    gof::testing::at_allocation(2, [&] {  // the first is for the observer
+      other = std::async(std::launch::async, use);
+      EXPECT_EQ(other.wait_for(20ms), std::future_status::timeout) << what;
+    });
+    s.attach([](int) {});
+    ASSERT_TRUE(other.valid());
+    other.get();
+    EXPECT_EQ(s.size(), what == 0 ? 2U : what == 1 ? 3U : 1U);
+  }
+}
+
 TEST(ObserverConcurrentSubject, KeepsNothingOfWhatWasDetachedWhileItWasInUse) {
   numbers s;
   held_up held;
@@ -336,6 +358,18 @@ TEST(ObserverConcurrentSubject, AllocatesOnlyToAttachUnlessItIsInUse) {
   for (auto& c : all) c.detach();
   EXPECT_EQ(gof::testing::allocations(), before);
   EXPECT_TRUE(s.empty());
+}
+TEST(ObserverConcurrentSubject, MakesRoomOnceToAttachWhileItIsInUse) {
+  numbers s;
+  for (int i = 0; i != 10; ++i) s.attach([](int) {});
+  std::size_t allocated = 0;
+  s.attach([&](int) {
+    const std::size_t before = gof::testing::allocations();
+    s.attach([](int) {});
+    allocated = gof::testing::allocations() - before;
+  });
+  s.notify(1);
+  EXPECT_EQ(allocated, 3U) << "the observer, a list, and room in it for all";
 }
 
 }  // namespace

@@ -216,6 +216,9 @@ TEST_F(Walk, GoesOnAfterALargerPart) {
 TEST_F(Walk, GoesOnInTheNextLevel) {
   EXPECT_EQ(when(in_levels, four, [&] { t.root().remove(four); }), (values{0, 1, 4, 2, 3}));
 }
+TEST_F(Walk, GoesOnWithTheRestOfTheLevelAfterAnEarlierOneWent) {
+  EXPECT_EQ(when(in_levels, three, [&] { one.remove(two); }), (values{0, 1, 4, 2, 3, 5, 7, 6}));
+}
 TEST_F(Walk, GoesOnInTheLevelAfterAnEarlierOneWent) {
   EXPECT_EQ(when(in_levels, four, [&] { t.root().remove(one); }), (values{0, 1, 4, 5, 7, 6}));
 }

@@ -3,10 +3,12 @@
 // The header under test comes first, so that it has to stand alone.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -131,6 +133,27 @@ TEST(FrontCache, TellsApartTextsThatLookAlike) {
     for (const std::string& key : keys) ASSERT_EQ(*mine.get_flyweight(key), key);
   }
   EXPECT_GE(mine.hits(), 1U + 2 + 8 + 9 + 10 + 17) << "all that are not long";
+}
+
+struct hash_counted : gof::flyweight::itself {
+  static std::size_t hash(std::string_view key) {
+    ++calls;
+    return std::hash<std::string_view>()(key);
+  }
+  static inline int calls = 0;
+};
+
+TEST(FrontCache, HashesALongTextOnlyToAskTheFactory) {
+  for (const auto& [key, hashed] : {std::pair{"a long text", 0}, {"8 bytes.", 0}, {"a short", 1}}) {
+    shared_flyweight_factory<std::string, hash_counted> names;
+    front_cache mine(names);
+    hash_counted::calls = 0;
+    static_cast<void>(mine.get_flyweight(key));
+    EXPECT_EQ(hash_counted::calls, 1 + hashed) << key;
+    static_cast<void>(mine.get_flyweight(key));
+    EXPECT_EQ(mine.hits(), 1U);
+    EXPECT_EQ(hash_counted::calls, 1 + 2 * hashed) << key;
+  }
 }
 
 TEST(FrontCache, MayBeUsedWhileAValueIsMade) {

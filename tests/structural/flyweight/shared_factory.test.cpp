@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <future>
 #include <latch>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -177,6 +182,47 @@ TEST(SharedFlyweightFactory, MayBeUsedWhileAValueIsMade) {
   const text outer = names.get_flyweight("same", [&] { return *names.get_flyweight("same"); });
   EXPECT_EQ(*outer, "same");
   EXPECT_EQ(names.size(), 1U);
+}
+
+struct in_one_shard : gof::flyweight::itself {
+  static std::size_t hash(std::string_view) { return 0; }
+};
+
+TEST(SharedFlyweightFactory, OneAtATimeIsInAShard) {
+  using factory = shared_flyweight_factory<std::string, in_one_shard>;
+  const std::vector<std::function<void(factory&)>> all{
+      [](factory& f) { static_cast<void>(f.get_flyweight("a")); },
+      [](factory& f) { static_cast<void>(f.find("a")); },
+      [](factory& f) { static_cast<void>(f.size()); }, [](factory& f) { f.sweep(); },
+      [](factory& f) { f.for_each([](auto&&...) {}); }};
+  for (std::size_t i = 0; i != all.size(); ++i) {
+    factory names;
+    const auto kept = names.get_flyweight("a");
+    std::future<void> other;
+    names.for_each([&](auto&&...) {
+      other = std::async(std::launch::async, [&] { all[i](names); });
+      EXPECT_EQ(other.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout) << i;
+    });
+    other.get();
+  }
+}
+TEST(SharedFlyweightFactory, WhatWasMadeIsPutInByOneAtATime) {
+  shared_flyweight_factory<std::string, in_one_shard> names;
+  const auto kept = names.get_flyweight("a");
+  std::latch making(1), go_on(1);
+  auto made = std::async(std::launch::async, [&] {
+    return names.get_flyweight("b", [&] {
+      making.count_down();
+      go_on.wait();
+      return std::string("b");
+    });
+  });
+  making.wait();
+  names.for_each([&](auto&&...) {
+    go_on.count_down();
+    EXPECT_EQ(made.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  });
+  EXPECT_EQ(*made.get(), "b");
 }
 
 TEST(SharedFlyweightFactory, TellsOfEachValueHowManyUseIt) {

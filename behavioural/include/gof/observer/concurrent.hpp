@@ -149,14 +149,14 @@ class board {
     std::shared_ptr<Node> taken;
     std::unique_ptr<roll<Node>> old;
     const std::lock_guard lock(mutex_);
-    if (!idle()) {
+    if (idle()) {
+      for (auto& here : current_->nodes) {
+        if (here.get() == &n) taken = std::move(here);
+      }
+      std::erase(current_->nodes, nullptr);
+    } else {
       old = replace();
-      return;
     }
-    for (auto& here : current_->nodes) {
-      if (here.get() == &n) taken = std::move(here);
-    }
-    std::erase(current_->nodes, nullptr);
   }
   roll<Node>& enter() {
     const std::lock_guard lock(mutex_);

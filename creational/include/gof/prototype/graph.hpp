@@ -42,9 +42,9 @@ class identity_map {
   // Where it is, or else would be.
   std::size_t find(const T* original) const noexcept {
     const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(original) * 0x9E3779B97F4A7C15U;
-    std::size_t i = hash >> 32U;
-    while (slots_[i &= slots_.size() - 1].original != nullptr && slots_[i].original != original)
-      ++i;
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = (hash >> 32U) & mask;
+    while (slots_[i].original != nullptr && slots_[i].original != original) i = (i + 1) & mask;
     return i;
   }
   std::vector<slot> slots_;  // a power of two, less than half of them used
