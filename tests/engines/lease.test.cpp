@@ -83,6 +83,79 @@ TEST_F(Lease, IsTakenOverNotBeforeItsTimeAndTheSleeperIsFenced) {
   EXPECT_TRUE(b.held());
 }
 
+TEST_F(Lease, ItsTimeToLiveIsThatOfItsHolder) {
+  gof::lease a(*ann, "log", 2s);
+  ASSERT_TRUE(world.run_until([&] { return a.held(); }, 1s));
+  gof::lease b(*bob, "log", 2ms);  // the same number, of another unit
+  for (int i = 0; i < 100; ++i) {
+    world.run(50ms);
+    ASSERT_TRUE(a.held());
+    ASSERT_FALSE(b.held());
+  }
+  const gof::time_point gone = world.now();
+  world.inject({gone.time_since_epoch(), 1h, sim::kind::partition, "ann", 0});
+  ASSERT_TRUE(world.run_until([&] { return b.held(); }, 10s));
+  EXPECT_GE(world.now() - gone, 2s - 2s / 3);
+  EXPECT_FALSE(a.held());
+}
+
+TEST_F(Lease, WhoseTimeIsTooShortDoesNotHinderOthers) {
+  gof::lease a(*ann, "log", 1us), b(*bob, "log", 1us);  // No answer comes in that time.
+  const std::uint64_t before = world.counts().messages;
+  world.run(1s);
+  EXPECT_LT(world.counts().messages - before, 500u) << "and asks seldom";
+  const auto eva = world.join("eva");
+  gof::lease c(*eva, "log", 2s);
+  ASSERT_TRUE(world.run_until([&] { return c.held(); }, 2s));
+  for (int i = 0; i < 100; ++i) {
+    world.run(50ms);
+    ASSERT_TRUE(c.held());
+  }
+}
+
+TEST_F(Lease, WhatSaysNoTimeToLiveHasOnesOwn) {
+  for (const std::string value : {"somebody", "somebody 5s", "somebody 99999999999999999999ns",
+                                  "somebody -5ns", "somebody 0ns", "", "5", "5n"}) {
+    SCOPED_TRACE(value);
+    bool there = false;
+    bob->put("gof.leases", "log", value, gof::any_version, [&](const auto& r) { there = bool(r); })
+        .detach();
+    ASSERT_TRUE(world.run_until([&] { return there; }, 1s));
+    const gof::time_point seen = world.now();
+    gof::lease a(*ann, "log", 1s);
+    ASSERT_TRUE(world.run_until([&] { return a.held(); }, 2s));
+    EXPECT_GE(world.now() - seen, 1250ms);
+  }
+}
+
+TEST_F(Lease, ItIsReleasedAlsoWhileItIsAskedFor) {
+  std::vector<std::uint64_t> told;
+  const auto tells = [&](std::uint64_t token) { told.push_back(token); };
+  gof::lease a(*ann, "log", 10s, tells);
+  ASSERT_TRUE(world.run_until([&] { return a.held(); }, 1s));
+  for (int renewed = 0; renewed == 0;) {  // A renewal is on its way, and not answered.
+    const auto sent = world.counts().messages;
+    world.run(100us);
+    world.listen([&](const std::string&, const gof::engines::request& what) {
+      renewed += std::holds_alternative<gof::engines::put>(what.what);
+    });
+    ASSERT_LT(sent, 10'000u);
+  }
+  a.release();
+  gof::lease b(*bob, "log", 10s);
+  EXPECT_TRUE(world.run_until([&] { return b.held(); }, 1s));
+  world.run(30s);
+  EXPECT_TRUE(b.held());
+  EXPECT_EQ(told.size(), 2u) << "it is not wanted any more";
+
+  gof::lease c(*ann, "other", 10s, tells);  // It is asked for, and not held yet.
+  world.run(250us);
+  c.release();
+  gof::lease d(*bob, "other", 10s);
+  EXPECT_TRUE(world.run_until([&] { return d.held(); }, 1s));
+  EXPECT_EQ(told.size(), 2u);
+}
+
 TEST_F(Lease, ComesBackAfterACrashOfItsHolder) {
   {
     gof::lease a(*ann, "log", 1s);

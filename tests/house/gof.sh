@@ -47,7 +47,7 @@ expect 0 '^\./gof run .NAME' --help
 for command in list run test docs; do said "^\./gof $command "; done
 silent bench
 expect 0 '^\./gof bench ' --help all
-said '^\./gof fallacies '
+for command in fallacies break; do said "^\./gof $command "; done
 expect 0 '^\./gof list ' # no command at all
 silent bench
 
@@ -69,12 +69,17 @@ expect 2 '"quaternion"; ./gof list shows all$' run quaternion
 for name in '../command' 'command;ls' '*' '' 'a b' '.*'; do expect 2 'no pattern' run "$name"; done
 expect 1 'chain-of-responsibility is not there yet' run chain_of_responsibility
 expect 2 'unknown command "rum"' rum command
+expect 2 'what is to be false\? --false and one of: reliable secure ' break command
+expect 2 'what is to be false' break command --false latencies
+expect 2 'name one pattern' break --false latency
+expect 2 'only break takes --false' run command --false latency
+expect 1 'not over a network yet' break observer --false latency
 expect 2 'unknown option --fast' run --fast command
 expect 2 'list takes no names' list command
 expect 2 'docs takes no names' docs command
 expect 2 'name it' run -- notes.txt
 expect 2 'name it' run command observer -- notes.txt
-expect 2 'only run, bench and fallacies' test -- x
+expect 2 'only run, bench, fallacies and break' test -- x
 expect 2 '"comand"; did you mean command\?$' fallacies comand
 expect 1 'chain-of-responsibility is not there yet' fallacies chain_of_responsibility
 expect 1 'not over a network yet' run command --over sim:42
@@ -82,7 +87,7 @@ expect 2 'has a number as its seed' run command --over sim:x
 expect 2 'no engine' run command --over ftp:x
 expect 2 'only run goes --over' list --over
 expect 1 'there is no benchmark of this yet' bench command
-expect 1 'there are no fallacies of this yet' fallacies command
+expect 1 'not over a network yet' fallacies command
 
 export CXX=no-such-compiler
 expect 1 'CXX names does not take C\+\+20: no-such-compiler$' run command

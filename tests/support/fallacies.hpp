@@ -11,9 +11,12 @@
 /// | ours    | the pinned ones | pass, with work in flight when they hit          |
 /// | ours    | of each seed    | pass; in 5 % of the seeds twice, with equal traces |
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <gof/engines/diagram.hpp>
 #include <gof/engines/simulator.hpp>
 #include <iomanip>
 #include <iostream>
@@ -50,6 +53,17 @@ struct found {
     return std::move(*this);
   }
 };
+// Where the next world is to be drawn; nowhere, unless somebody looks.
+inline std::optional<sim::diagram>* looking = nullptr;
+
+/// The world that a program runs in.
+struct world : sim::world {
+  /// \param seed what happens by chance \param how how the network is
+  explicit world(std::uint64_t seed, sim::options how = {}) : sim::world(seed, how) {
+    if (looking) looking->emplace(*this);
+  }
+};
+
 using program = std::function<found(std::uint64_t seed, const faults& all)>;
 
 /// A fallacy, and what it does to a pattern.
@@ -70,6 +84,25 @@ inline faults later(faults all, gof::duration by) {
   return all;
 }
 
+/// A fallacy in one word, and what to ask oneself before one looks.
+struct belief {
+  char letter;
+  std::string_view word, question;
+};
+inline constexpr std::array<belief, 8> beliefs{{
+    {'R', "reliable",
+     "An answer is lost. What does the one who asked know, and what should they do?"},
+    {'S', "secure",
+     "Somebody on the path sends a message again, or makes one up. What gives it away?"},
+    {'H', "homogeneous", "Two that differ read the same message. Do they come to the same state?"},
+    {'T', "topology",
+     "One goes, and another comes under its name. Who notices, and what is missed?"},
+    {'L', "latency", "Two messages leave in order. Do they arrive in order, and in time?"},
+    {'B', "bandwidth", "More is sent than the line or the receiver takes. Where does it pile up?"},
+    {'C', "cost", "Each message has a price. Which of them did somebody want?"},
+    {'A', "administrator", "Somebody else changes a right, a limit or a log. Who is told?"},
+}};
+
 /// How the programs of a pattern are run.
 class matrix {
  public:
@@ -85,10 +118,16 @@ class matrix {
                 << "\n--cell=LETTER  only this cell\n--seeds=N      of ours; 1000\n"
                    "--seed=S       only this one, with its story\n"
                    "--hunt         of ours, until an invariant breaks; says which, and the seeds\n"
-                   "--trace        only a hash of what happened in seed 42\n";
+                   "--trace        only a hash of what happened in seed 42\n"
+                   "--table        the cells as rows of a table\n"
+                   "--break=WORD   naive and ours with the same faults, drawn; WORD is one of";
+      for (const belief& one : beliefs) std::cerr << ' ' << one.word;
+      std::cerr << '\n';
       return 2;
     }
     bool good = true;
+    if (drawn_) return draw() ? 0 : 1;
+    if (table_) return table();
     if (!hunt_ && !trace_ && !seed_)
       std::cout << pattern_ << " over a network: naive against ours, " << seeds_
                 << " seeds a cell\n";
@@ -113,10 +152,22 @@ class matrix {
       hunt_ = true;
     } else if (word == "--trace") {
       trace_ = true;
+    } else if (word == "--table") {
+      table_ = true;
     } else if (auto letter = value("--cell=")) {
       for (const cell& one : cells_)
         if (*letter == std::string(1, one.letter)) letter_ = one.letter;
       if (!letter_) throw std::invalid_argument("no cell \"" + *letter + "\" of " + pattern_);
+    } else if (auto word_of = value("--break=")) {
+      for (const belief& one : beliefs)
+        if (*word_of == one.word && has(one.letter)) drawn_ = &one;
+      if (!drawn_) {
+        std::string known;
+        for (const belief& one : beliefs)
+          if (has(one.letter)) known += ' ' + std::string(one.word);
+        throw std::invalid_argument("there is no such cell of " + pattern_ +
+                                    "; there are:" + known);
+      }
     } else if (auto seeds = value("--seeds=")) {
       seeds_ = number(*seeds);
     } else if (auto seed = value("--seed=")) {
@@ -132,6 +183,10 @@ class matrix {
     return std::stoull(digits);
   }
 
+  [[nodiscard]] bool has(char letter) const {
+    return std::any_of(cells_.begin(), cells_.end(),
+                       [&](const cell& one) { return one.letter == letter; });
+  }
   static found safely(const program& what, std::uint64_t seed, const faults& all) {
     try {
       return what(seed, all);
@@ -219,6 +274,46 @@ class matrix {
     return good;
   }
 
+  // What the page about the fallacies ends with.
+  [[nodiscard]] int table() const {
+    for (const cell& one : cells_)
+      for (const belief& of : beliefs)
+        if (of.letter == one.letter)
+          std::cout << "| " << pattern_ << " | " << of.word << " | " << one.failure << " | "
+                    << one.invariant << " |\n";
+    return 0;
+  }
+
+  // Both programs, with the pinned faults.
+  bool draw() const {
+    const cell& of = *std::find_if(cells_.begin(), cells_.end(), [this](const cell& one) {
+      return one.letter == drawn_->letter;
+    });
+    const std::uint64_t seed = seed_.value_or(1);
+    std::cout << pattern_ << ", where this is false: " << of.fallacy << "\n\n  " << drawn_->question
+              << "\n\nwhat goes wrong, in both programs, seed " << seed << ":\n"
+              << sim::as_code(of.pinned) << '\n';
+    const auto show = [&](const char* who, const program& what) {
+      std::optional<sim::diagram> drawing;
+      looking = &drawing;
+      found it = safely(what, seed, of.pinned);
+      looking = nullptr;
+      std::cout << '\n' << who << '\n';
+      if (drawing) drawing->print(std::cout);
+      if (it.broken.empty())
+        std::cout << "=> \"" << of.invariant << "\" holds"
+                  << (it.reached ? "; " + of.mark : std::string()) << '\n';
+      else
+        std::cout << "=> \"" << it.broken << "\" is broken: " << it.sentence << '\n';
+      return it.broken;
+    };
+    const bool naive = show(("naive: " + of.failure).c_str(), of.naive) == of.invariant;
+    const bool ours = show("ours", of.ours).empty();
+    std::cout << "\nWith the faults of other seeds: ./gof fallacies " << pattern_
+              << " -- --cell=" << of.letter << "\n";
+    return naive && ours;
+  }
+
   bool story(const cell& of) const {
     const faults all = of.random(*seed_);
     std::cout << of.letter << "  " << of.fallacy << ", seed " << *seed_ << "\nfaults:\n"
@@ -263,19 +358,20 @@ class matrix {
 
   static void summary(bool good) {
     std::cout
-        << "\nFaults are messages lost, delayed, doubled, overtaken; nodes and the broker paused "
-           "and crashed;\nclocks, taps, rights and disks as the cells say. A bound holds for "
-           "this mix of faults. Outside it:\nreal kernels and engines, disks that lie, "
-           "machines that lie beyond the tap.\n"
+        << "\nFaults are messages lost, delayed, doubled, overtaken, forged; nodes and the broker "
+           "paused, crashed,\nmoved and of other versions; clocks, rights and disks as the cells "
+           "say. A bound holds for this mix\nof faults. Outside it: real kernels and engines, "
+           "disks that lie, machines that lie beyond the tap.\n"
         << (good ? "All cells hold.\n" : "FAILED\n");
   }
 
   std::string pattern_;
   std::vector<cell> cells_;
   char letter_ = 0;
+  const belief* drawn_ = nullptr;
   std::uint64_t seeds_ = 1000;
   std::optional<std::uint64_t> seed_;
-  bool hunt_ = false, trace_ = false;
+  bool hunt_ = false, trace_ = false, table_ = false;
 };
 
 }  // namespace fallacies

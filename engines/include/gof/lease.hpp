@@ -5,9 +5,12 @@
 /// it.
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <gof/node.hpp>
@@ -60,18 +63,20 @@ class lease {
   [[nodiscard]] std::uint64_t token() const { return held() ? token_ : 0; }
   /// Gives it up, and wants it no more: another node may have it at once.
   void release() {
-    if (std::exchange(wanted_, false) && token_ != 0)
-      node_->erase(bucket, resource_, version_, [](const result<std::uint64_t>&) {}).detach();
+    if (std::exchange(wanted_, false) && token_ != 0) give_up();
     lose();
   }
 
  private:
   static constexpr const char* bucket = "gof.leases";
+  static constexpr duration longest = std::chrono::hours(24);
+  static constexpr duration longest_pause = std::chrono::milliseconds(250);
 
   // Somebody has renewed or released it, or this node has.
   void seen(const versioned& v) {
     there_ = v.value ? v.version : absent;
     since_ = node_->now();
+    theirs_ = v.value ? time_to_live_in(*v.value) : ttl_;
     if (!v.value || !v.value->starts_with(mark_)) {
       lose();
     } else if (token_ != 0) {
@@ -82,6 +87,15 @@ class lease {
     }
     if (known_) look();
   }
+  // As its holder says, at the end of the value; where it does not, the own one.
+  [[nodiscard]] duration time_to_live_in(std::string_view value) const {
+    std::int64_t span = 0;
+    const std::string_view last = value.substr(value.rfind(' ') + 1);
+    const auto end = std::from_chars(last.data(), last.data() + last.size(), span);
+    const bool is_one = last.ends_with("ns") && end.ptr + 2 == last.data() + last.size();
+    return end.ec == std::errc() && is_one && span > 0 ? std::min<duration>(duration(span), longest)
+                                                       : ttl_;
+  }
   // Takes it, if it is free.
   void look() {
     timer_.drop();
@@ -91,16 +105,16 @@ class lease {
       return;
     }
     lose();
-    const duration rest =
-        there_ == absent ? duration::zero() : since_ + ttl_ + ttl_ / 4 - node_->now();
+    const time_point over = there_ == absent ? since_ : since_ + theirs_ + theirs_ / 4;
+    const duration rest = std::max(over, patient_until_) - node_->now();
     if (rest <= duration::zero() && !asking_) return ask(there_);
-    timer_ = node_->after(std::max<duration>(rest, ttl_ / 8), scope_.bind([this] { look(); }));
+    timer_ = node_->after(asking_ ? ttl_ / 8 : rest, scope_.bind([this] { look(); }));
   }
   // Takes or renews it, against the version that was seen.
   void ask(std::uint64_t expected) {
     if (std::exchange(asking_, true)) return;
     const time_point begun = begun_ = node_->now();
-    value_ = mark_ + ' ' + std::to_string(++asks_);
+    value_ = mark_ + ' ' + std::to_string(++asks_) + ' ' + std::to_string(ttl_.count()) + "ns";
     operation_options how;
     how.deadline = ttl_ / 3;
     node_
@@ -111,18 +125,30 @@ class lease {
                   asked_ = begun;
                   hold(*r);
                 }
+                wait_longer();
                 look();
               }),
               how)
         .detach();
   }
+  // Who asks in vain leaves room for others; its own time may be too short to ever have it.
+  void wait_longer() {
+    misses_ = held() ? 0 : std::min(misses_ + 1, 5);
+    if (misses_ == 0) return;
+    const auto most = static_cast<std::uint64_t>(longest_pause.count() >> (5 - misses_));
+    patient_until_ = node_->now() + duration(static_cast<std::int64_t>(node_->random() % most));
+  }
   void hold(std::uint64_t version) {
     if (version < version_) return;
     version_ = version;
+    if (!wanted_) return give_up();  // it was on its way when it was released
     until_ = asked_ + ttl_;
     if (token_ != 0 || node_->now() >= until_) return;
     token_ = version;
     if (changed_) changed_(token_);
+  }
+  void give_up() {
+    node_->erase(bucket, resource_, version_, [](const result<std::uint64_t>&) {}).detach();
   }
   void lose() {
     if (std::exchange(token_, 0) != 0 && changed_) changed_(0);
@@ -137,8 +163,11 @@ class lease {
   bool wanted_ = true, known_ = false, asking_ = false;
   std::uint64_t there_ = absent;  // the version that was seen; absent where it is free
   time_point since_{};            // when
+  duration theirs_{};             // the time to live that was seen with it
   time_point asked_{}, begun_{};  // when the holding was asked for, or renewed; the last asking
   std::uint64_t asks_ = 0;
+  int misses_ = 0;              // how often it was asked for in vain, one after the other
+  time_point patient_until_{};  // so long it is not asked for
   std::uint64_t token_ = 0, version_ = 0;
   time_point until_{};
   registration watching_, timer_;

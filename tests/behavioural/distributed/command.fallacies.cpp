@@ -621,7 +621,7 @@ class evening {
   std::map<std::uint64_t, gof::time_point> clocks_;
   std::map<std::string, gof::operation_id> last_sent_;
   std::uint64_t snapshot_at_ = 0, last_ = 0;
-  sim::world world_;
+  fallacies::world world_;
   std::unique_ptr<gof::node> auditor_;
   gof::registration reading_, watching_;
   std::optional<history> blind_;
@@ -662,7 +662,7 @@ sim::world::actor at(gof::duration when, std::function<void(gof::node&)> what) {
 
 // A server does what it is told; who hears nothing asks again.
 found charge_again(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::vector<std::string> bill;
   std::size_t thanked = 0;
@@ -681,7 +681,7 @@ found charge_again(std::uint64_t seed, const faults& all) {
 
 // A reader of the log does what stands there, and trusts the log to know what it has already.
 found believe_the_log(std::uint64_t seed, const faults& all) {
-  sim::world w(seed, {.sealed = false});
+  fallacies::world w(seed, {.sealed = false});
   w.inject(all);
   std::vector<std::string> bill;
   std::size_t thanked = 0;
@@ -715,7 +715,7 @@ std::vector<std::string> keys_of(const note& it) { return {it.text}; }
 
 found look_at_the_clock(std::uint64_t seed, const faults& all) {
   using noted = gof::command::distributed::replicated_history<clocked_bill, note>;
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::map<std::string, std::unique_ptr<gof::node>> nodes;
   std::map<std::string, std::unique_ptr<noted>> bills;
@@ -772,7 +772,7 @@ class forgetful_till {
   gof::registration serving_;
 };
 found forget_what_was_done(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::size_t thanked = 0;
   w.start("till", [&](gof::node& n) { return std::make_shared<forgetful_till>(n); });
@@ -789,7 +789,7 @@ found forget_what_was_done(std::uint64_t seed, const faults& all) {
 
 // To do and to take back are two calls, each sent until it is answered.
 found undo_and_do(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::set<std::string> bill;
   std::size_t thanked = 0;
@@ -818,7 +818,7 @@ found undo_and_do(std::uint64_t seed, const faults& all) {
 
 // Who comes late reads the log from its first line on.
 found read_it_all(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::size_t read = 0, written = 0;
   const auto guest = w.join("guest");
@@ -842,7 +842,7 @@ found read_it_all(std::uint64_t seed, const faults& all) {
 
 // Nothing is ever forgotten.
 found keep_it_all(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   const auto guest = w.join("guest");
   found it;
@@ -863,7 +863,7 @@ found keep_it_all(std::uint64_t seed, const faults& all) {
 
 // Sent is done.
 found send_and_forget(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   const auto guest = w.join("guest");
   const auto till = w.join("till");

@@ -2,6 +2,8 @@
 // What the eight fallacies do to Observer over a network: a shared folder, which Ada and Ben
 // change, and those who watch it.
 
+#include <algorithm>
+#include <array>
 #include <gof/distributed/observer.hpp>
 #include <gof/wait.hpp>
 #include <map>
@@ -57,7 +59,7 @@ struct book {
   std::map<std::string, std::uint64_t> keys{};
   std::map<std::string, std::uint64_t> sizes{};
   std::set<std::string> unreadable{};
-  bool resync = false;                       // One goes on.
+  bool lost = false;                         // It was told so.
   std::vector<std::pair<int, news>> told{};  // In which life.
   int lives = 0;
   const watch* current = nullptr;
@@ -75,11 +77,12 @@ struct change {
 struct plan {
   sim::options network{};
   bool strangers = false;  // One without a right writes too.
-  bool grows = false;      // Who changes the folder starts anew as the newer program.
+  bool grows = false;      // Who changes the folder runs the program of the node's version.
+  bool weak = false;       // In every fourth seed, the broker does not sync what it keeps.
   bool printer = false;    // One observer waits for a printer.
   std::size_t flock = 0;   // So many who want one key each, of as many.
   std::size_t bytes = 0;   // ... and may move so many a minute, and as many for each of the news.
-  bool cut = false;        // Another administrator shortens the log; for odd seeds, nobody else.
+  bool cut = false;        // Another administrator shortens the log; others only in even seeds.
 };
 
 class shared_folder {
@@ -87,17 +90,23 @@ class shared_folder {
   // What came about, for the marks.
   struct marks {
     std::size_t late = 0, resumed = 0, resyncs = 0, lost = 0, skipped = 0, unreadable = 0;
-    std::size_t noted = 0, denied = 0, strangers = 0, told = 0;
+    std::size_t noted = 0, denied = 0, strangers = 0, told = 0, fenced = 0;
   } reached{};
 
   shared_folder(std::uint64_t seed, const faults& all, plan how)
       : how_(std::move(how)),
         faults_(all),
         world_(seed, how_.network),
-        compacts_(!how_.cut || seed % 2 == 0) {
+        compact_(!how_.cut       ? those()
+                 : seed % 2 == 1 ? std::set<std::string>()
+                 : seed % 4 == 0 ? those()
+                                 : std::set<std::string>{"ada"}) {
     for (const char* key : {"a.1", "a.2", "a.3", "b.1", "b.2", "c"}) keys_.emplace_back(key);
     books_["eva"], books_["sam"], books_["pat"].pattern = "a.*";
     books_["sam"].slow = how_.printer;
+    // So many that what one has lost is not changed again soon.
+    for (int i = 0; how_.cut && i < 60; ++i)
+      keys_.push_back((i % 2 == 0 ? "a.x" : "b.x") + std::to_string(i));
     if (how_.flock > 0) keys_.clear();
     for (std::size_t i = 0; i < how_.flock; ++i) {
       keys_.push_back("k." + std::to_string(i));
@@ -126,9 +135,11 @@ class shared_folder {
     world_.run(span);
     calm_ = true;
     world_.run(std::max(end_of_faults() - span, gof::duration(1s)));
-    for (int i = 0; i < 120 && !is_settled().empty(); ++i) world_.run(500ms);
-    if (const std::string who = is_settled(); !who.empty()) it_.violate("converges", who);
+    for (int i = 0; i < 120 && !is_set_back() && !is_settled().empty(); ++i) world_.run(500ms);
     world_.run(10s);  // Nothing comes after that.
+    if (is_set_back()) return std::move(it_).in(world_);
+    look_at_the_log();
+    if (const std::string who = is_settled(); !who.empty()) it_.violate("converges", who);
     look();
     return std::move(it_).in(world_);
   }
@@ -155,17 +166,21 @@ class shared_folder {
         : in_(in), name_(on.name()), files_(on, "files", {.deadline = 3s, .from_only = those()}) {
       in_.owners_[on.name()] = this;
       life_ = ++in_.lives_[on.name()];
-      if (in_.how_.grows && life_ > 1) {
-        notes_.emplace(on, "files", options<annotated>());
-        ciphers_.emplace(on, "files", options<encrypted>());
+      if (in_.how_.grows) {
+        const std::uint64_t version = in_.world_.version(name_);
+        if (version > 0) notes_.emplace(on, "files", options<annotated>());
+        if (version > 1) ciphers_.emplace(on, "files", options<encrypted>());
       }
       in_.repeat(on, in_.how_.flock > 0 ? 40 : 150, [this, &on] { change_something(on); });
-      if (in_.compacts_)
+      if (in_.compact_.contains(name_))
         in_.repeat(on, 900, [this, &on] {
           files_.compact(on.random() % 20, [](const gof::result<void>&) {});
         });
     }
-    ~owner() { in_.owners_.erase(name_); }
+    ~owner() {
+      if (const auto at = in_.owners_.find(name_); at != in_.owners_.end() && at->second == this)
+        in_.owners_.erase(at);
+    }
     owner(const owner&) = delete;
     owner& operator=(const owner&) = delete;
     [[nodiscard]] const subject& files() const { return files_; }
@@ -192,7 +207,7 @@ class shared_folder {
       };
       if (it.erases) return files_.erase(it.key, done);
       if (!notes_ || on.random() % 3 == 0) return as(files_, file{size});
-      if (on.random() % 2 == 0) return as(*notes_, annotated{size, "of " + on.name()});
+      if (!ciphers_ || on.random() % 2 == 0) return as(*notes_, annotated{size, "of " + on.name()});
       as(*ciphers_, encrypted{size, {"rot13"}});
     }
     shared_folder& in_;
@@ -208,12 +223,16 @@ class shared_folder {
    public:
     observer(gof::node& on, shared_folder& in)
         : node_(on), in_(in), book_(in.books_.at(on.name())) {
-      ++book_.lives;
+      life_ = ++book_.lives;
       watch::options how{book_.version, book_.keys, book_.pattern, those(), 4};
       if (book_.version > 0) resumed_at_ = book_.version;
       watch_.emplace(
           on, "files",
           [this](const news& it, busy token) {
+            if (life_ != book_.lives) {  // The book is another's by now: it has its number.
+              ++in_.reached.fenced;
+              return;
+            }
             in_.note(node_, book_, it);
             if (resumed_at_ > 0) ++in_.reached.resumed, resumed_at_ = 0;
             if (!book_.slow) return;
@@ -226,7 +245,7 @@ class shared_folder {
     }
     ~observer() {
       in_.reached.strangers += watch_->state().ignored();
-      book_.current = nullptr;
+      if (life_ == book_.lives) book_.current = nullptr;
     }
     observer(const observer&) = delete;
     observer& operator=(const observer&) = delete;
@@ -245,6 +264,7 @@ class shared_folder {
     gof::node& node_;
     shared_folder& in_;
     book& book_;
+    int life_ = 0;
     std::uint64_t resumed_at_ = 0;
     bool printing_ = false;
     std::optional<watch> watch_;
@@ -260,9 +280,11 @@ class shared_folder {
   }
   // So that what is in no snapshot is gone, now and then.
   void cut_the_log() {
-    for (int i = 1; i <= 3; ++i)
+    // Where it is rare, she who takes snapshots comes to rest.
+    const bool rarely = world_.seed() % 8 == 2;
+    for (int i = 1; i <= (rarely ? 1 : 7); ++i)
       auditor_
-          ->after(2500ms * i,
+          ->after(1200ms * (rarely ? 2 : i),
                   [this] {
                     if (!log_.empty())
                       auditor_
@@ -287,11 +309,8 @@ class shared_folder {
     const std::string who = on.name() + " was told " + text(it);
     ++reached.told;
     const bool is_new = it.what == tells::changed || it.what == tells::unreadable;
-    if (it.what == tells::resync) of.resync = true;
-    if (it.what == tells::current) of.resync = false;
-    // After a loss, what a snapshot has may be older than what was seen: `lost` is told with it.
-    const bool repairs = is_new && of.resync && how_.cut;
-    if (!repairs && (it.version < of.version || (is_new && it.version == of.version)))
+    of.lost = of.lost || it.what == tells::lost;
+    if (it.version < of.version || (is_new && it.version == of.version))
       it_.violate("forward", who + " after version " + std::to_string(of.version));
     if (const auto had = of.keys.find(it.key); had != of.keys.end() && it.version < had->second)
       it_.violate("forward", who + ", and had that of " + std::to_string(had->second));
@@ -299,9 +318,9 @@ class shared_folder {
       it_.violate("wanted", who + ", and wants " + of.pattern);
     if (is_new && !those().contains(it.by))
       it_.violate("genuine", who + ", which " + it.by + " has written");
-    if (it.what == tells::lost && !how_.cut)
+    if (it.what == tells::lost && !how_.cut && !is_set_back())
       it_.violate("no gap", who + ", and nobody cut the log");
-    of.version = std::max(of.version, it.version);
+    of.version = it.version;
     of.unreadable.erase(it.key);
     of.sizes.erase(it.key);
     if (is_new) of.keys[it.key] = it.version;
@@ -309,7 +328,7 @@ class shared_folder {
     if (it.what == tells::unreadable) of.unreadable.insert(it.key);
     if (it.what == tells::erased) of.keys.erase(it.key);
     of.told.emplace_back(of.lives, it);
-    if (of.current && of.current->waiting() > 2 * (keys_.size() + 3))
+    if (of.current && of.current->waiting() > 2 * (keys_.size() + 4))
       it_.violate("bounded", std::to_string(of.current->waiting()) + " news of " +
                                  std::to_string(keys_.size()) + " keys wait for " + on.name());
     const auto came = came_.find(it.version);
@@ -343,6 +362,9 @@ class shared_folder {
     for (const auto& [name, of] : books_) {
       if (!of.current) return name + " is not there";
       if (of.current->waiting() > 0) return name + " has news waiting";
+      for (auto i = log_.upper_bound(of.version); i != log_.end(); ++i)
+        if (those().contains(i->second.principal) && wants(of, i->second.subject))
+          return name + " was never told of " + std::to_string(i->first);
       if (is_cut()) continue;
       for (const auto& [key, version] : state.keys())
         if (wants(of, key) && (!of.keys.contains(key) || of.keys.at(key) != version))
@@ -354,6 +376,10 @@ class shared_folder {
   }
   // What is in no snapshot can be lost: then it is told, and states may differ.
   [[nodiscard]] bool is_cut() const { return how_.cut; }
+  // What was acknowledged is gone, as its durability allows: the log is another one by now.
+  [[nodiscard]] bool is_set_back() const {
+    return !how_.network.synced && world_.counts().unsynced > 0;
+  }
 
   void look() {
     if (owners_.size() < 2) return;
@@ -361,7 +387,10 @@ class shared_folder {
     for (const auto& [name, of] : books_) {
       look(name, of);
       if (of.current) reached.strangers += of.current->state().ignored();
-      if (is_cut()) continue;
+      if (is_cut()) {
+        look_without_a_loss(name, of);
+        continue;
+      }
       for (const auto& [key, version] : state.keys()) {
         if (!wants(of, key)) continue;
         const auto value = state.find(key);
@@ -374,6 +403,49 @@ class shared_folder {
     look_at_changes();
     if (how_.grows) look_at_notes();
     if (how_.flock > 0) look_at_bytes();
+  }
+  // Who was not told of a loss yet has what all that was in the log comes to, whoever else lost it.
+  void look_without_a_loss(const std::string& name, const book& of) {
+    std::map<std::string, std::uint64_t> keys;
+    const auto check = [&](std::uint64_t version) {
+      std::map<std::string, std::uint64_t> all;
+      for (auto i = log_.begin(); i != log_.end() && i->first <= version; ++i) {
+        if (!those().contains(i->second.principal) || !wants(of, i->second.subject)) continue;
+        if (i->second.body.empty())
+          all.erase(i->second.subject);
+        else
+          all[i->second.subject] = i->first;
+      }
+      if (keys != all)
+        it_.violate("converges", name + " has something else at version " +
+                                     std::to_string(version) + ", and was not told of a loss");
+    };
+    if (!whole_) return;
+    for (const auto& [life, it] : of.told) {
+      if (it.what == tells::lost) return;
+      if (it.what == tells::erased) keys.erase(it.key);
+      if (it.what == tells::changed) keys[it.key] = it.version;
+      if (it.what == tells::current) check(it.version);
+    }
+    if (!log_.empty()) check(log_.rbegin()->first);
+  }
+  // What was in the log is still there, as it was, unless it was forgotten from its beginning on.
+  void look_at_the_log() {
+    if (log_.empty()) return;
+    const auto nora = world_.join("nora");
+    std::uint64_t last = 0;
+    const auto reading = nora->read("files", 1, [&](const gof::entry& it) {
+      last = it.sequence;
+      const auto was = log_.find(it.sequence);
+      if (was != log_.end() &&
+          (was->second.body != it.content.body || was->second.subject != it.content.subject ||
+           was->second.principal != it.content.principal))
+        it_.violate("durable", "entry " + std::to_string(it.sequence) + " is another one by now");
+    });
+    // Of a log that is cut to its end, there is nothing to see.
+    if (!world_.run_until([&] { return last >= log_.rbegin()->first; }, 20s) && last > 0)
+      it_.violate("durable", "the log ends with " + std::to_string(last) + ", and had " +
+                                 std::to_string(log_.rbegin()->first));
   }
   // Each entry is told, or is said not to be.
   void look(const std::string& name, const book& of) {
@@ -407,8 +479,15 @@ class shared_folder {
   // What was acknowledged is in the log, once; what was not, at most once; what was refused, not.
   void look_at_changes() {
     std::map<std::string, std::size_t> times;
-    for (const auto& [version, it] : log_)
-      if (those().contains(it.principal) && !it.body.empty()) ++times[it.body];
+    std::map<std::array<std::string, 3>, std::size_t> made;
+    for (const change& it : changes_) ++made[{it.by, it.key, it.body}];
+    for (const auto& [version, it] : log_) {
+      if (!those().contains(it.principal)) continue;
+      if (!it.body.empty()) ++times[it.body];
+      if (!made.contains({it.principal, it.subject, it.body}))
+        it_.violate("genuine", "entry " + std::to_string(version) + " of " + it.principal +
+                                   ", of whom it is not");
+    }
     for (const change& it : changes_) {
       const std::size_t there = it.erases ? 0 : times[it.body];
       if (there > 1)
@@ -483,8 +562,8 @@ class shared_folder {
   std::map<std::string, owner*> owners_;
   std::map<std::uint64_t, gof::message> log_;
   std::map<std::uint64_t, gof::time_point> came_;
-  sim::world world_;
-  bool compacts_;
+  fallacies::world world_;
+  std::set<std::string> compact_;  // Who does.
   std::unique_ptr<gof::node> auditor_ = world_.join("auditor");
   gof::registration reading_;
 };
@@ -518,7 +597,7 @@ shelf hear(gof::node& n, const std::string& pattern, listing& has) {
 
 // A change is published, and who listens hears it.
 found publish_it(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   listing now, has;
   w.start("eva", [&](gof::node& n) { return hear(n, "files.*", has); });
@@ -536,7 +615,7 @@ found publish_it(std::uint64_t seed, const faults& all) {
 
 // Whatever comes on the topic is true.
 found believe_the_topic(std::uint64_t seed, const faults& all) {
-  sim::world w(seed, {.sealed = false});
+  fallacies::world w(seed, {.sealed = false});
   w.inject(all);
   listing now, has;
   const auto mallory = w.join("mallory");  // What it says here, nobody hears yet.
@@ -554,10 +633,10 @@ found believe_the_topic(std::uint64_t seed, const faults& all) {
 
 // What is not understood is none of ours.
 found skip_what_is_new(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   std::map<std::string, std::string> now, has;
-  int lives = 0, told = 0;
+  int told = 0;
   w.start("eva", [&](gof::node& n) {
     return kept(n.subscribe("files.*", [&](const gof::message& m) {
       file f;
@@ -566,7 +645,7 @@ found skip_what_is_new(std::uint64_t seed, const faults& all) {
     }));
   });
   w.start("ben", [&](gof::node& n) {
-    const bool is_newer = ++lives > 1;
+    const bool is_newer = w.version("ben") > 1;
     for (std::uint64_t i = 1; i <= 40; ++i)
       n.after(100ms * static_cast<int>(i), [&, i, is_newer] {
          std::string body =
@@ -586,7 +665,7 @@ found skip_what_is_new(std::uint64_t seed, const faults& all) {
 
 // Who starts anew subscribes anew.
 found subscribe_anew(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   listing now;
   std::set<std::uint64_t> told;
@@ -607,7 +686,7 @@ found subscribe_anew(std::uint64_t seed, const faults& all) {
 
 // The state is asked for, and what changes meanwhile comes as an event: one of the two is older.
 found ask_and_listen(std::uint64_t seed, const faults& all) {
-  sim::world w(seed, {.silence = 1min});
+  fallacies::world w(seed, {.silence = 1min});
   w.inject(all);
   std::uint64_t at_ada = 1, at_eva = 0;
   found it;
@@ -643,7 +722,7 @@ found ask_and_listen(std::uint64_t seed, const faults& all) {
 
 // What cannot be printed at once waits.
 found queue_it(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   listing now;
   std::deque<std::string> waiting;
@@ -678,7 +757,7 @@ found queue_it(std::uint64_t seed, const faults& all) {
 
 // Everything is told to everyone, who takes what it wants.
 found tell_everyone(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   listing now;
   std::size_t wanted = 0, heard = 0;
@@ -701,7 +780,7 @@ found tell_everyone(std::uint64_t seed, const faults& all) {
 
 // The log is read, and what is not in it any more is not missed.
 found read_on(std::uint64_t seed, const faults& all) {
-  sim::world w(seed);
+  fallacies::world w(seed);
   w.inject(all);
   const auto ada = w.join("ada"), admin = w.join("admin"), eva = w.join("eva");
   std::set<std::uint64_t> told;
@@ -760,6 +839,11 @@ fallacies::program share(plan how, Mark mark) {
   return [=](std::uint64_t seed, const faults& all) {
     plan of = how;
     if (of.flock > 0) of.flock = std::size_t(4) << seed % 3;
+    if (of.weak) of.network.synced = seed % 4 != 0;
+    // Who can be impersonated has to seal.
+    if (of.strangers)
+      of.network.sealed = std::any_of(
+          all.begin(), all.end(), [](const sim::fault& one) { return one.what == kind::forge; });
     shared_folder it(seed, all, of);
     found what = it.spent();
     what.reached = mark(it.reached, what.counts);
@@ -780,29 +864,41 @@ std::vector<fallacies::cell> cells() {
        "converges",
        "a change was told later than it should have been, after it was lost",
        {{2900ms, 800ms, kind::lose_answers, "eva", 1000}},
-       any_of(recipe()),
+       [](std::uint64_t seed) {
+         faults all = any_of(recipe())(seed);
+         if (seed % 2 == 0)  // Without power.
+           all.push_back(
+               {2s + 100ms * static_cast<int>(seed % 50), 300ms, kind::crash, "broker", 1});
+         return all;
+       },
        publish_it,
-       share({}, [](const marks& it, const counts&) { return it.late > 0; })},
+       share({.weak = true}, [](const marks& it, const counts&) { return it.late > 0; })},
       {'S',
        "The network is secure",
        "a stranger's news are believed",
        "genuine",
-       "a stranger's changes were left out, and a tap's copies came",
+       "a stranger's changes were left out, and a tap's copies or forgeries came",
        {{3s, 1s, kind::replay, "mallory", 5}},
-       any_of(without(kind::flip, recipe({kind::replay, kind::replay, kind::replay},
-                                         {"ada", "ben", "eva", "sam", "mallory", "broker"}))),
+       [](std::uint64_t seed) {
+         faults all = any_of(
+             without(kind::flip, recipe({kind::replay, kind::replay, kind::replay},
+                                        {"ada", "ben", "eva", "sam", "mallory", "broker"})))(seed);
+         for (int i = 1; seed % 2 == 0 && i <= 3; ++i)
+           all.push_back({2s * i, {}, kind::forge, i % 2 == 0 ? "ada" : "ben", 1 + seed % 5});
+         return all;
+       },
        believe_the_topic,
-       share({.network = {.sealed = false}, .strangers = true},
+       share({.strangers = true},
              [hits](const marks& it, const counts& in) {
-               return it.strangers > 0 && hits(in, kind::replay) > 0;
+               return it.strangers > 0 && hits(in, kind::replay) + hits(in, kind::forge) > 0;
              })},
       {'H',
        "The network is homogeneous",
        "an old program skips what it does not understand",
        "told",
        "newer programs wrote what old ones cannot read, and what they can do without",
-       {{2s, 300ms, kind::crash, "ben", 0}},
-       any_of(recipe({kind::crash, kind::crash, kind::crash}, {"ada", "ben", "broker"})),
+       {{2s, 300ms, kind::version, "ben", 2}},
+       any_of(recipe({kind::version, kind::version, kind::version}, {"ada", "ben", "broker"})),
        skip_what_is_new,
        share({.grows = true},
              [](const marks& it, const counts&) { return it.unreadable > 0 && it.noted > 0; })},
@@ -810,9 +906,10 @@ std::vector<fallacies::cell> cells() {
        "Topology does not change",
        "what changed between two subscriptions",
        "no gap",
-       "one came back after a crash, and went on from its version",
+       "one came back after a crash or a move, and went on from its version",
        {{2s, 1500ms, kind::crash, "eva", 0}},
-       any_of(recipe({kind::crash, kind::crash, kind::crash}, {"eva", "sam", "pat", "broker"})),
+       any_of(recipe({kind::crash, kind::crash, kind::move, kind::move, kind::move},
+                     {"ada", "eva", "sam", "pat", "broker"})),
        subscribe_anew,
        share({}, [](const marks& it, const counts&) { return it.resumed > 0; })},
       {'L',
@@ -858,7 +955,15 @@ std::vector<fallacies::cell> cells() {
        "no gap",
        "a change was denied, and an observer was told that changes are gone",
        {{2s, 6s, kind::deny, "eva", 0}, {3s, 1s, kind::deny, "ada", 0}},
-       any_of(recipe({kind::deny, kind::deny, kind::deny})),
+       [](std::uint64_t seed) {
+         faults all = any_of(recipe({kind::deny, kind::deny, kind::deny}))(seed);
+         // Ada loses something, and takes snapshots; eva gets one of these, and has seen it or not.
+         const auto some = [&](int most) { return 100ms * (static_cast<int>(seed % 1000) % most); };
+         if (seed % 4 == 2) all.push_back({500ms + some(10), 2s, kind::partition, "ada"});
+         if (seed % 8 == 2) all.push_back({4500ms + some(30), 2s, kind::partition, "eva"});
+         if (seed % 8 == 6) all.push_back({300ms, 4s + some(30), kind::partition, "eva"});
+         return all;
+       },
        read_on,
        share({.cut = true},
              [](const marks& it, const counts&) {

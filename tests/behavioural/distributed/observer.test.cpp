@@ -195,17 +195,46 @@ TEST(ObserverView, ALossIsPassedOnToThoseWhoHaveNotSeenIt) {
   up_to_date.apply(line(7, "a", bytes(7)));
   v.apply(line(8, "b", bytes(8)));
   EXPECT_EQ(texts(new_one.load(v.save())),
-            (words{"resync @0", "changed a=1 @1", "changed b=8 @8", "lost @8", "current @8"}));
+            (words{"resync @0", "lost @0", "changed a=1 @1", "changed b=8 @8", "current @8"}));
   EXPECT_EQ(texts(up_to_date.load(v.save())), (words{"resync @7", "changed b=8 @8", "current @8"}));
-  view whole, after;  // one that has seen all
-  whole.apply(line(5, "c", bytes(5)));
-  whole.apply(line(8, "b", bytes(8)));
-  whole.apply(line(9, "d", bytes(9)));
-  EXPECT_EQ(texts(new_one.load(whole.save())),
-            (words{"resync @8", "erased a @8", "changed c=5 @5", "changed d=9 @9", "current @9"}));
-  EXPECT_EQ(
-      texts(after.load(new_one.save())),
-      (words{"resync @0", "changed c=5 @5", "changed b=8 @8", "changed d=9 @9", "current @9"}));
+  EXPECT_EQ(up_to_date.find("a"), file{7});
+  view after;  // it is passed on by those to whom it was
+  EXPECT_EQ(texts(after.load(new_one.save())),
+            (words{"resync @0", "lost @0", "changed a=1 @1", "changed b=8 @8", "current @8"}));
+}
+
+TEST(ObserverView, WhatItHasSeenStandsAgainstTheSnapshotOfOneThatHasLostIt) {
+  view lossy, v;
+  for (view* one : {&lossy, &v}) {
+    one->apply(line(1, "a", bytes(1)));
+    one->apply(line(2, "b", bytes(2)));
+  }
+  v.apply(line(3, "a", {}));
+  v.apply(line(4, "b", bytes(4)));
+  v.apply(line(5, "c", bytes(5)));
+  lossy.lose(5);
+  for (view* one : {&lossy, &v}) one->apply(line(6, "c", bytes(6)));
+  view whole = v;
+  lossy.apply(line(7, "d", bytes(7)));
+  EXPECT_EQ(texts(v.load(lossy.save())), (words{"resync @6", "changed d=7 @7", "current @7"}));
+  EXPECT_EQ(v.keys(), (std::map<std::string, std::uint64_t>{{"b", 4}, {"c", 6}, {"d", 7}}));
+  EXPECT_EQ(v.find("b"), file{4});
+  whole.apply(line(7, "d", bytes(7)));
+  EXPECT_EQ(v.save(), whole.save());  // nothing is lost here
+}
+
+TEST(ObserverView, WhereAKeyMayBeGoneOrMayNeverHaveBeenSeenThatIsALoss) {
+  view lossy, v;
+  v.apply(line(3, "a", bytes(3)));
+  v.apply(line(6, "b", bytes(6)));
+  lossy.lose(5);
+  lossy.apply(line(6, "b", bytes(6)));
+  lossy.apply(line(7, "b", {}));
+  EXPECT_EQ(texts(v.load(lossy.save())),
+            (words{"resync @6", "lost @6", "erased a @6", "erased b @6", "current @7"}));
+  v = view();
+  v.apply(line(6, "b", bytes(6)));  // of what came after the loss, it is known
+  EXPECT_EQ(texts(v.load(lossy.save())), (words{"resync @6", "erased b @6", "current @7"}));
 }
 
 // Views that have been given the same entries, or a snapshot of them, have the same digest.
@@ -243,6 +272,71 @@ TEST(ObserverView, WithASnapshotOfWhateverLengthItIsTheSame) {
     ASSERT_EQ(mirror.size(), whole.keys().size()) << "seed " << seed;
     for (const auto& [key, value] : mirror) ASSERT_EQ(whole.find(key), value) << "seed " << seed;
   }
+}
+
+// Whoever loses what, and takes whose snapshot: no version goes back; and who was told of no loss
+// has what the entries come to.
+TEST(ObserverView, LossesOfOthersAreNotItsOwn) {
+  struct one {
+    view v;
+    std::uint64_t version = 0;
+    std::map<std::string, std::uint64_t> keys, last;  // `last` also of those that are gone
+    bool lost = false, resumed = false;
+    void tell(const news& it) {
+      ASSERT_GE(it.version, version) << text(it);
+      lost = lost || it.what == kind::lost;
+      if (it.what == kind::changed) {
+        ASSERT_GT(it.version, version) << text(it);
+        ASSERT_GT(it.version, last[it.key]) << text(it);
+      }
+      version = it.version;
+      if (!it.key.empty()) last[it.key] = it.version;
+      if (it.what == kind::changed) keys[it.key] = it.version;
+      if (it.what == kind::erased) keys.erase(it.key);
+    }
+  };
+  std::uint64_t losses = 0, taken = 0, from_lossy = 0;
+  for (std::uint64_t seed = 1; seed <= gof::testing::seeds(3000); ++seed) {
+    sim::chance by(seed);
+    std::vector<one> all(4);
+    std::vector<std::map<std::string, std::uint64_t>> truth(1);  // by version
+    for (std::uint64_t n = 1; n <= 40; ++n) {
+      const std::string key(1, static_cast<char>('a' + by.below(5)));
+      const bool erases = by.per_mille(400);
+      truth.push_back(truth.back());
+      if (erases)
+        truth.back().erase(key);
+      else
+        truth.back()[key] = n;
+      for (one& it : all) {
+        if (it.v.version() + 1 < n || by.per_mille(200)) {  // it did not come here
+          if (!by.per_mille(300)) continue;
+          one& maker = all[by.below(all.size())];
+          if (&maker != &it && !maker.resumed) {
+            const auto what = it.v.load(maker.v.save());
+            for (const news& told : what) it.tell(told);
+            taken += !what.empty();
+            from_lossy += !what.empty() && maker.lost && !it.lost;
+          }
+          if (it.v.version() + 1 < n && by.per_mille(100)) it.tell(it.v.lose(n - 1)), ++losses;
+        }
+        if (it.v.version() + 1 != n) continue;
+        if (const auto told = it.v.apply(line(n, key, erases ? std::string() : bytes(n))))
+          it.tell(*told);
+        if (by.per_mille(50)) {  // it is another one, who goes on with what that one has
+          it.v = view();
+          it.v.resume(it.version, it.keys);
+          it.resumed = true;
+        }
+      }
+      for (const one& it : all) {
+        if (HasFatalFailure()) FAIL() << "seed " << seed;
+        ASSERT_EQ(it.v.keys(), it.keys) << "seed " << seed;
+        ASSERT_TRUE(it.lost || it.keys == truth[it.v.version()]) << "seed " << seed;
+      }
+    }
+  }
+  for (const std::uint64_t times : {losses, taken, from_lossy}) EXPECT_GT(times, 100u);
 }
 
 TEST(ObserverView, APatternMeansTheSameKeysAsOnTheNode) {

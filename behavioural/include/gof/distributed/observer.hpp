@@ -51,7 +51,7 @@
 /// | a message is lost, late, or twice   | each change is told once, in order                       |
 /// | no answer to `notify` by its deadline | outcome `unknown`: the change is in the log once, or not at all |
 /// | changes are compacted unseen        | `resync`, then what differs from what was seen, then `current` |
-/// | they are gone, and in no snapshot   | `lost`: what was told may differ from the subject's state |
+/// | they are gone, and in no snapshot   | `lost`: what was told may differ from the subject's state; a watch from 0 is told that |
 /// | the observer is slow                | changes gather, then only the last of each key; `skipped` says how many were left out |
 /// | a newer update cannot be read       | `unreadable`, with its key and version                   |
 ///
@@ -77,7 +77,7 @@ enum class kind : std::uint8_t {
   unreadable,  ///< the key has another value, which this program does not understand
   resync,      ///< changes were compacted unseen: what differs follows
   current,     ///< that was all of it, up to this version
-  lost         ///< changes up to this version are gone for good, unseen
+  lost         ///< changes are gone for good, unseen
 };
 /// \cond
 BOOST_DESCRIBE_ENUM(kind, changed, erased, unreadable, resync, current, lost)
@@ -117,7 +117,8 @@ BOOST_DESCRIBE_STRUCT(image, (), (index, lost, keys))
 
 /// What a log comes to: the last value of each key. It knows no node, no clock, and no chance.
 ///
-/// \law Views that have been given the same entries, or a snapshot of them, have the same digest.
+/// \law Views that have been given the same entries, or a snapshot of them, have the same digest,
+/// where none was told that something is `lost`.
 /// \law Its version never goes back, and what is not newer changes nothing.
 /// \tparam Update the value of a key
 template <wire::decodable Update>
@@ -147,9 +148,11 @@ class view {
       all_.keys[key] = now;
     return told(key, now);
   }
-  /// Takes a snapshot in, unless it is older. \param bytes what `save` made
-  /// \returns what to tell, from `resync` to `current`: first which keys are gone, with the version
-  /// that was seen before, and then what is newer \throws wire::error; unchanged
+  /// Takes a snapshot in, unless it is older. What was seen here of the time before stands: who
+  /// made the snapshot may have lost some of it. \param bytes what `save` made
+  /// \returns what to tell, from `resync` to `current`: first `lost`, where something was seen
+  /// neither there nor here, and which keys are gone, with the version that was seen before; then
+  /// what is newer \throws wire::error; unchanged
   std::vector<news<Update>> load(std::string_view bytes) {
     auto next = wire::decode<detail::image>(bytes);
     if (next.index <= all_.index) return {};
@@ -157,17 +160,25 @@ class view {
       return !trusts(it.second.by) || !matches(pattern_, it.first);
     });
     std::vector<news<Update>> tells{marker(kind::resync, all_.index)};
-    for (const auto& [key, it] : all_.keys)
-      if (!next.keys.contains(key)) tells.push_back({kind::erased, key, {}, all_.index});
-    std::set<std::pair<std::uint64_t, std::string>> newer;
-    for (const auto& [key, it] : next.keys) {
-      const auto had = all_.keys.find(key);
-      if (had == all_.keys.end() || had->second.version < it.version)
-        newer.emplace(it.version, key);
+    bool unsure = next.lost > all_.index;
+    for (const auto& [key, had] : all_.keys) {
+      const auto there = next.keys.find(key);
+      if (there == next.keys.end()) {
+        tells.push_back({kind::erased, key, {}, all_.index});
+        unsure = unsure || had.version <= next.lost;  // or it was never seen there
+      } else if (there->second.version <= all_.index && there->second.version != had.version) {
+        there->second = had;
+      }
     }
+    std::set<std::pair<std::uint64_t, std::string>> newer;
+    std::erase_if(next.keys, [&](const auto& it) {
+      if (it.second.version > all_.index) newer.emplace(it.second.version, it.first);
+      return it.second.version <= all_.index && !all_.keys.contains(it.first);
+    });
     for (const auto& [version, key] : newer) tells.push_back(told(key, next.keys[key]));
-    if (next.lost > all_.index) tells.push_back(marker(kind::lost, next.index));
+    if (unsure) tells.insert(tells.begin() + 1, marker(kind::lost, all_.index));
     tells.push_back(marker(kind::current, next.index));
+    next.lost = unsure ? std::max(next.lost, all_.lost) : all_.lost;
     all_ = std::move(next);
     return tells;
   }
@@ -342,15 +353,22 @@ class watch {
                                      [](const auto& it) { return it.what == kind::current; });
       if (ends != waiting_.end()) return void(waiting_.erase(ends));
     }
+    if (what.what == kind::lost) {  // the first of these and the last are told
+      const auto is_loss = [](const auto& it) { return it.what == kind::lost; };
+      const auto first = std::find_if(waiting_.begin(), waiting_.end(), is_loss);
+      const auto last = std::find_if(waiting_.rbegin(), waiting_.rend(), is_loss);
+      if (first != waiting_.end() && last.base() != first + 1) waiting_.erase(last.base() - 1);
+    }
     if (waiting_.empty()) limit_ = how_.gather;
     waiting_.push_back(std::move(what));
     if (waiting_.size() <= limit_) return;
-    // Only the last of each key stays.
+    // Only the last of each key stays, and what was lost.
     std::set<std::pair<kind, std::string>> later;
     std::deque<news<Update>> last;
     for (; !waiting_.empty(); waiting_.pop_back()) {
       news<Update>& it = waiting_.back();
-      if (later.emplace(it.key.empty() ? it.what : kind::changed, it.key).second)
+      if (it.what == kind::lost ||
+          later.emplace(it.key.empty() ? it.what : kind::changed, it.key).second)
         last.push_front(std::move(it));
       else if (!it.key.empty())
         ++skipped_;

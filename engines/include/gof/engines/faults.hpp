@@ -60,7 +60,16 @@ class chance {
   std::uint64_t state_;
 };
 
-/// What goes wrong. `who` is a node, and means its link to the broker; or it is "broker".
+/// What goes wrong. `who` is a node, and means its link to the broker; or it is "broker", and means
+/// all of them.
+///
+/// A node is called by what it serves, and no pattern sees an address: what there is of addresses
+/// is the life of a node. One that crashes comes back with its name and its link as another life,
+/// so its address is used again, and nothing that was on its way to the old life reaches it. One
+/// that moves is there twice for a while. Where a subject is served by another node, it is that
+/// node which does so, and no fault: until the broker gives a lost server up, calls to it are
+/// unknown. Requests cross a simulated link as they are: there are no versions of the engine's own
+/// protocol here, only of what the programs write.
 enum class kind : std::uint8_t {
   lose,           ///< so many of 1,000 messages, both ways
   lose_requests,  ///< so many of 1,000 on the way to the broker; 1,000 cuts one way
@@ -80,10 +89,13 @@ enum class kind : std::uint8_t {
   lose_nth_request,  ///< the so-manieth request after that is lost
   lose_nth_answer,   ///< the so-manieth answer after that is lost
   /// the broker crashes between doing its so-manieth request and the answer
-  crash_before_nth_answer
+  crash_before_nth_answer,
+  move,     ///< another one starts under its name; so long, the old one goes on, and knows nothing
+  version,  ///< it crashes, and comes back as that version of its program: 0, 1, as at first, or 2
+  forge     ///< a tap makes up messages in its name, of what it heard, so many
 };
 /// How many kinds there are.
-inline constexpr std::size_t kinds = 18;
+inline constexpr std::size_t kinds = 21;
 
 /// \returns the name of a kind, as in the code
 [[nodiscard]] constexpr std::string_view name_of(kind what) noexcept {
@@ -104,7 +116,10 @@ inline constexpr std::size_t kinds = 18;
                                                       "quota",
                                                       "lose_nth_request",
                                                       "lose_nth_answer",
-                                                      "crash_before_nth_answer"};
+                                                      "crash_before_nth_answer",
+                                                      "move",
+                                                      "version",
+                                                      "forge"};
   return names[static_cast<std::size_t>(what)];
 }
 
@@ -186,7 +201,11 @@ struct recipe {
       case kind::clock_jump:
         one.amount = 1 + by.below(10'000);
         break;
+      case kind::version:
+        one.amount = by.below(3);
+        break;
       case kind::replay:
+      case kind::forge:
       case kind::lose_nth_request:
       case kind::lose_nth_answer:
       case kind::crash_before_nth_answer:
@@ -195,6 +214,7 @@ struct recipe {
       case kind::partition:
       case kind::pause:
       case kind::deny:
+      case kind::move:
         break;
     }
     all.push_back(std::move(one));

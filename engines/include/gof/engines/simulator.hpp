@@ -49,6 +49,17 @@ struct ledger {
   std::uint64_t bytes = 0;                       ///< of them
   std::array<std::uint64_t, kinds> injected{};   ///< faults, by kind
   std::array<std::uint64_t, kinds> effective{};  ///< messages and nodes that they hit, by kind
+  std::uint64_t unsynced = 0;  ///< writes that the broker lost, as they were not synced
+};
+
+/// A message or a fault, for those who look on.
+struct step {
+  time_point at{};                           ///< when it left, or began
+  std::string_view who{};                    ///< whose: the node's name
+  const engines::request* up = nullptr;      ///< what it sends to the broker,
+  const engines::happening* down = nullptr;  ///< or what the broker sends to it,
+  const fault* what = nullptr;               ///< or what goes wrong
+  time_point arrives{};                      ///< of a message: when; the clock's maximum for never
 };
 
 class world;
@@ -225,6 +236,12 @@ class world {
     of.what = std::move(what);
     boot(name, of);
   }
+  /// \returns the version of its program that a node is to run: 1, unless a fault says another.
+  /// What another version does otherwise is the actor's to know. \param who the node
+  [[nodiscard]] std::uint64_t version(const std::string& who) const {
+    const auto found = machines_.find(who);
+    return found == machines_.end() ? 1 : found->second.version;
+  }
   /// Has something go wrong. \param one when and what
   void inject(const fault& one);
   /// Has all of these go wrong. \param all when and what
@@ -274,6 +291,8 @@ class world {
   void listen(std::function<void(const std::string& who, const engines::request&)> tap) {
     tap_ = std::move(tap);
   }
+  /// Shows all messages and faults, as they leave and begin. \param look called with each
+  void watch(std::function<void(const step&)> look) { look_ = std::move(look); }
   /// Sends a request in a node's name, as one on the path may try. \param who the name \param what
   /// it
   void forge(const std::string& who, engines::request what);
@@ -318,6 +337,7 @@ class world {
     std::shared_ptr<void> acts{};
     std::thread thread{};
     bool done = false;
+    std::uint64_t version = 1;
   };
   static constexpr int most_steps = 1000;  // of a node in no time
   static constexpr std::uint64_t index(kind what) noexcept {
@@ -360,7 +380,8 @@ class world {
 
   // ---- Nodes
   void boot(const std::string& name, machine& of);
-  void crash(const std::string& name, duration gone);
+  bool crash(const std::string& name, duration gone);
+  void move(const std::string& name, duration lasts);
   void pump(simulated_node& of);
   void note_timer(simulated_node& of);
   void ping(std::uint64_t life);
@@ -385,7 +406,7 @@ class world {
 
   // ---- Links
   template <class Deliver>
-  void transmit(link& of, way where, std::size_t size, Deliver deliver);
+  time_point transmit(link& of, way where, std::size_t size, Deliver deliver);
   void to_broker(simulated_node& from, engines::request&& what);
   void arrive(std::uint64_t life, std::uint64_t number, engines::request&& what);
   void deliver(std::uint64_t life, engines::happening&& what);
@@ -394,6 +415,7 @@ class world {
   // The body that a message bears; null for none.
   static std::string* body_of(engines::request& what);
   static std::string* body_of(engines::happening& what);
+  static void make_up(engines::request& what);
   template <class What>
   static std::size_t size_of(What& what) {
     const std::string* body = body_of(what);
@@ -446,10 +468,12 @@ class world {
   std::uint64_t trace_ = 0xcbf29ce484222325u;
   ledger ledger_;
   std::function<void(const std::string&, const engines::request&)> tap_;
+  std::function<void(const step&)> look_;
   std::map<std::string, simulated_node*> nodes_;
   std::map<std::string, link> links_;
   std::deque<lifetime> lives_{{nullptr, nullptr}};  // a node's life is its place here
   std::map<std::string, machine> machines_;
+  std::map<std::uint64_t, machine> former_;  // by life: whose name has moved, and who go on
 
   disk disk_;
   std::optional<engines::broker> broker_;
@@ -539,10 +563,19 @@ inline std::string* world::body_of(engines::happening& what) {
   return nullptr;
 }
 
+// Makes it another message of the same kind, which nobody has sent.
+inline void world::make_up(engines::request& what) {
+  if (std::string* body = body_of(what); body && !body->empty()) body->back() ^= 1;
+  const auto other = [](operation_id& id) { id.client += id ? 2 : 0; };
+  if (auto* it = std::get_if<engines::ask>(&what.what)) other(it->what.id);
+  if (auto* it = std::get_if<engines::publish>(&what.what)) other(it->what.id);
+  if (auto* it = std::get_if<engines::append>(&what.what)) other(it->line.id);
+}
+
 // Has `deliver` called when the message arrives: once, never, or twice; with true where a tap
-// turned a bit of it.
+// turned a bit of it. Gives the time of that, and the clock's maximum where it is lost.
 template <class Deliver>
-void world::transmit(link& of, way where, std::size_t size, Deliver deliver) {
+time_point world::transmit(link& of, way where, std::size_t size, Deliver deliver) {
   const auto w = static_cast<std::size_t>(where);
   chance by(chance::mix(of.seed, ++of.messages[w], w));
   ++ledger_.messages;
@@ -559,15 +592,18 @@ void world::transmit(link& of, way where, std::size_t size, Deliver deliver) {
     if (is) hit(what);
     return is;
   };
-  if (active(kind::partition)) return hit(kind::partition);
-  if (struck(kind::lose)) return;
-  if (struck(where == way::up ? kind::lose_requests : kind::lose_answers)) return;
-  if (counted(where == way::up ? kind::lose_nth_request : kind::lose_nth_answer)) return;
+  if (active(kind::partition)) {
+    hit(kind::partition);
+    return time_point::max();
+  }
+  if (struck(kind::lose) || struck(where == way::up ? kind::lose_requests : kind::lose_answers) ||
+      counted(where == way::up ? kind::lose_nth_request : kind::lose_nth_answer))
+    return time_point::max();
   time_point leaves = now_;
   if (const std::uint64_t speed = active(kind::narrow)) {
     const time_point free = std::max(of.busy[w], now_);
     hit(kind::narrow);
-    if (free - now_ > std::chrono::seconds(1)) return;  // its queue is full
+    if (free - now_ > std::chrono::seconds(1)) return time_point::max();  // its queue is full
     leaves = of.busy[w] = free + duration(static_cast<std::int64_t>(size * 1'000'000'000u / speed));
   }
   duration takes = how_.latency + duration(by.exponential(how_.jitter.count()));
@@ -587,6 +623,7 @@ void world::transmit(link& of, way where, std::size_t size, Deliver deliver) {
     at(arrives + duration(by.exponential(1'000'000'000)),
        [deliver, flipped]() mutable { deliver(flipped); });
   at(arrives, [deliver = std::move(deliver), flipped]() mutable { deliver(flipped); });
+  return arrives;
 }
 
 inline void world::to_broker(simulated_node& from, engines::request&& what) {
@@ -595,14 +632,17 @@ inline void world::to_broker(simulated_node& from, engines::request&& what) {
   if (of.tapped && body_of(what) && !std::holds_alternative<engines::answer>(what.what))
     of.heard.push_back(what);
   const std::size_t size = size_of(what);
-  transmit(of, way::up, size,
-           [this, life = from.life_, number = ++from.sent_,
-            what = std::move(what)](bool flipped) mutable {
-             if (flipped && how_.sealed) return;
-             if (std::string* body = flipped ? body_of(what) : nullptr; body && !body->empty())
-               (*body)[body->size() / 2] ^= 1;
-             arrive(life, number, std::move(what));
-           });
+  const auto shown = look_ ? std::optional(what) : std::nullopt;
+  const time_point arrives =
+      transmit(of, way::up, size,
+               [this, life = from.life_, number = ++from.sent_,
+                what = std::move(what)](bool flipped) mutable {
+                 if (flipped && how_.sealed) return;
+                 if (std::string* body = flipped ? body_of(what) : nullptr; body && !body->empty())
+                   (*body)[body->size() / 2] ^= 1;
+                 arrive(life, number, std::move(what));
+               });
+  if (shown) look_({now_, from.name(), &*shown, nullptr, nullptr, arrives});
 }
 
 // A request comes to the broker. Number 0 is one of a tap, which has no place in the order.
@@ -664,27 +704,30 @@ inline void world::note_broker_timer() {
 inline void world::deliver(std::uint64_t life, engines::happening&& what) {
   auto& of = lives_[life];
   const std::size_t size = size_of(what);
-  transmit(*of.path, way::down, size,
-           [this, life, number = ++of.told, what = std::move(what)](bool flipped) mutable {
-             if (flipped && how_.sealed) return;
-             if (std::string* body = flipped ? body_of(what) : nullptr; body && !body->empty())
-               (*body)[body->size() / 2] ^= 1;
-             simulated_node* to = find(life);
-             if (!to || number <= to->heard_) return;
-             to->heard_ = number;
-             record(life, what.what.index() + 100);
-             if (what.token != 0) {
-               to->receive(std::move(what), to->now());
-             } else if (const auto* epoch = std::get_if<engines::version>(&what.what)) {
-               const bool anew = to->epoch_ != 0 && to->epoch_ != epoch->number;
-               to->epoch_ = epoch->number;
-               if (anew || std::exchange(to->forgotten_, false)) to->resume();
-             } else {
-               to->forgotten_ = true;
-               to->send({0, engines::ping{}});
-             }
-             pump(*to);
-           });
+  const auto shown = look_ ? std::optional(what) : std::nullopt;
+  const time_point arrives =
+      transmit(*of.path, way::down, size,
+               [this, life, number = ++of.told, what = std::move(what)](bool flipped) mutable {
+                 if (flipped && how_.sealed) return;
+                 if (std::string* body = flipped ? body_of(what) : nullptr; body && !body->empty())
+                   (*body)[body->size() / 2] ^= 1;
+                 simulated_node* to = find(life);
+                 if (!to || number <= to->heard_) return;
+                 to->heard_ = number;
+                 record(life, what.what.index() + 100);
+                 if (what.token != 0) {
+                   to->receive(std::move(what), to->now());
+                 } else if (const auto* epoch = std::get_if<engines::version>(&what.what)) {
+                   const bool anew = to->epoch_ != 0 && to->epoch_ != epoch->number;
+                   to->epoch_ = epoch->number;
+                   if (anew || std::exchange(to->forgotten_, false)) to->resume();
+                 } else {
+                   to->forgotten_ = true;
+                   to->send({0, engines::ping{}});
+                 }
+                 pump(*to);
+               });
+  if (shown) look_({now_, of.path->name, nullptr, &*shown, nullptr, arrives});
 }
 
 inline void world::forge(const std::string& who, engines::request what) {
@@ -781,31 +824,47 @@ inline void world::boot(const std::string& name, machine& of) {
   });
 }
 
-inline void world::crash(const std::string& name, duration gone) {
+inline bool world::crash(const std::string& name, duration gone) {
   simulated_node* const found = find(name);
-  if (!found) return;
-  hit(kind::crash);
+  if (!found) return false;
   simulated_node& it = *found;
   it.up_ = false;
   lives_[it.life_].node = nullptr;
   nodes_.erase(name);
   const auto of = machines_.find(name);
-  if (of == machines_.end()) return;
+  if (of == machines_.end()) return true;
   if (of->second.thread.joinable()) {
     if (!of->second.done) resume(it);  // its thread unwinds
     of->second.thread.join();
-    if (of->second.done) return;
+    if (of->second.done) return true;
   }
   of->second.acts.reset();
   of->second.node.reset();
   at(now_ + gone, [this, name] { boot(name, machines_[name]); });
+  return true;
+}
+
+inline void world::move(const std::string& name, duration lasts) {
+  const auto found = machines_.find(name);
+  simulated_node* const it = find(name);
+  if (!it || found == machines_.end() || !found->second.make) return;
+  hit(kind::move);
+  machine& old = former_[it->life_];
+  old.node = std::move(found->second.node);
+  old.acts = std::move(found->second.acts);
+  nodes_.erase(name);
+  at(now_ + lasts, [this, life = it->life_] {
+    find(life)->up_ = false;
+    former_.erase(life);
+  });
+  boot(name, found->second);
 }
 
 inline void world::crash_broker(duration gone, bool unsynced) {
   if (!broker_) return;
   broker_.reset();
   disk_.roll_back();
-  if (unsynced) disk_.lose_unsynced();
+  if (unsynced) ledger_.unsynced += disk_.lose_unsynced();
   at(now_ + gone, [this] {
     start_broker();
     broker_->tick(now_);
@@ -821,6 +880,8 @@ inline world::~world() {
     if (!of.done && of.node) resume(*of.node);
     of.thread.join();
   }
+  for (auto& [life, of] : former_) of.node->up_ = false;
+  former_.clear();
   for (auto& [name, of] : machines_) {
     of.acts.reset();
     of.node.reset();
@@ -831,6 +892,7 @@ inline bool world::run_until(unique_function<bool()> condition, duration limit,
                              const std::vector<node*>& only) {
   const time_point end = limit > time_point::max() - now_ ? time_point::max() : now_ + limit;
   for (const auto& [name, of] : nodes_) at(now_, [this, life = of->life_] { pump(life); });
+  for (const auto& [life, of] : former_) at(now_, [this, who = life] { pump(who); });
   struct asking {  // also where a handler throws
     world& in;
     ~asking() {
@@ -891,8 +953,9 @@ inline bool world::yield(simulated_node& of, unique_function<bool()> condition, 
 
 inline void world::inject(const fault& one) {
   ++ledger_.injected[index(one.what)];
-  if (one.what == kind::replay) link_of(one.who).tapped = true;
+  if (one.what == kind::replay || one.what == kind::forge) link_of(one.who).tapped = true;
   const auto all = [this, one](bool begins) {
+    if (begins && look_) look_({now_, one.who, nullptr, nullptr, &one, now_});
     if (one.who != "broker") return apply(one, one.who, begins);
     if (one.what == kind::crash) {
       if (begins) {
@@ -917,7 +980,16 @@ inline void world::apply(const fault& one, const std::string& who, bool begins) 
   simulated_node* const it = find(who);
   switch (one.what) {
     case kind::crash:
-      if (begins) crash(who, one.lasts);
+      if (begins && crash(who, one.lasts)) hit(kind::crash);
+      break;
+    case kind::move:
+      if (begins) move(who, one.lasts);
+      break;
+    case kind::version:
+      if (const auto found = machines_.find(who); begins && found != machines_.end()) {
+        if (std::exchange(found->second.version, one.amount) != one.amount) hit(kind::version);
+        crash(who, one.lasts);
+      }
       break;
     case kind::pause:
       if (begins && it) it->paused_until_ = std::max(it->paused_until_, now_ + one.lasts);
@@ -930,13 +1002,15 @@ inline void world::apply(const fault& one, const std::string& who, bool begins) 
       }
       break;
     case kind::replay:
+    case kind::forge:
       if (begins) {
         const std::size_t count = std::min<std::size_t>(one.amount, of.heard.size());
         const std::vector<engines::request> again(
             of.heard.end() - static_cast<std::ptrdiff_t>(count), of.heard.end());
-        for (const engines::request& what : again) {
-          if (!how_.sealed) hit(kind::replay);
-          forge(who, engines::request(what));
+        for (engines::request what : again) {
+          if (one.what == kind::forge) make_up(what);
+          if (one.what == kind::forge || !how_.sealed) hit(one.what);
+          forge(who, std::move(what));
         }
       }
       break;
