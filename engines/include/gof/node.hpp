@@ -247,10 +247,11 @@ struct message {
   /// to
   message(std::string to, std::string content = {}, operation_id which = {})
       : subject(std::move(to)), body(std::move(content)), id(which) {}
-  std::string subject{};  ///< words between dots: whom or what it is about
-  std::string body{};     ///< the content, as bytes
-  operation_id id{};      ///< the operation it belongs to
-  std::string trace{};    ///< a W3C `traceparent`, passed on as it came
+  std::string subject{};      ///< words between dots: whom or what it is about
+  std::string body{};         ///< the content, as bytes
+  operation_id id{};          ///< the operation it belongs to
+  std::string trace{};        ///< a W3C `traceparent`, passed on as it came
+  std::uint32_t attempt = 1;  ///< the how-manieth of it, or of what it is for; passed on as it came
   // The engine sets these on what arrives; what a sender writes there is lost.
   duration remaining{};         ///< of a call: what is left of the caller's deadline
   std::uint64_t incarnation{};  ///< the life of the sender: a node that joins again has a new one
@@ -512,7 +513,7 @@ class node {
 
   /// \returns the time
   [[nodiscard]] virtual time_point now() const = 0;
-  /// \returns a number by chance; the same ones in a simulation of the same seed
+  /// \returns a number by chance, which nobody can guess; in a simulation the same ones for a seed
   [[nodiscard]] virtual std::uint64_t random() = 0;
   /// Has `f` run by the loop, after what is waiting now. \threads any
   virtual void post(unique_function<void()> f) = 0;

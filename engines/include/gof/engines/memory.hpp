@@ -197,7 +197,9 @@ class embedded_node final : public endpoint {
     return {broker_->durable(), true};
   }
   [[nodiscard]] time_point now() const override { return broker_->now(); }
-  [[nodiscard]] std::uint64_t random() override { return chance_(); }
+  [[nodiscard]] std::uint64_t random() override {  // not to be guessed
+    return std::uint64_t(chance_()) << 32 | chance_();
+  }
   void post(unique_function<void()> f) override {
     const std::lock_guard lock(inbox_->guard);
     inbox_->items.push_back({std::move(f), now()});
@@ -297,7 +299,7 @@ class embedded_node final : public endpoint {
   const std::shared_ptr<embedded_broker::inbox> inbox_;
   const session life_;
   bool runs_ = false;
-  std::mt19937_64 chance_{std::random_device{}()};
+  std::random_device chance_;
 };
 
 /// \returns a node on the broker of that name in this process, which lives as long as its nodes
