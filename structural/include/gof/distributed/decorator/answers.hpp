@@ -97,7 +97,7 @@ class cache {
     std::string schema{};             ///< how bodies are understood here, such as "2"
     std::shared_ptr<answers> kept{};  ///< where; one of its own, if there is none
   };
-  cache() : cache(options{}) {}
+  cache() : cache(options{}) {}  ///< With the usual options.
   /// \param how options
   explicit cache(options how) : how_(std::move(how)) {
     if (!how_.kept) how_.kept = std::make_shared<answers>();

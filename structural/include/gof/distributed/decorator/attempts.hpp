@@ -25,8 +25,8 @@ namespace gof::inline v0::decorator::distributed {
 /// are called recognise an id that they have seen: otherwise a retry is done twice.
 class idempotency_key {
  public:
-  static constexpr int rank = 30;  ///< its place in a stack
-  idempotency_key() = default;
+  static constexpr int rank = 30;                    ///< its place in a stack
+  idempotency_key() = default;                       ///< Begins with a client of its own.
   idempotency_key(const idempotency_key&) = delete;  // two would give the same ids
   idempotency_key& operator=(const idempotency_key&) = delete;
   idempotency_key(idempotency_key&&) = default;             ///< Takes over.
@@ -125,7 +125,7 @@ class retry {
     std::uint32_t burst = 10;    ///< so many other attempts may be saved up
     bool hedge = false;          ///< repeatable calls are hedged, and at most once
   };
-  retry() : retry(options{}) {}
+  retry() : retry(options{}) {}  ///< With the usual options.
   /// \param how options
   explicit retry(options how) : how_(how) {}
 

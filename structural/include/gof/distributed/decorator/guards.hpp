@@ -193,8 +193,8 @@ class circuit {
 /// Does not call who is failing all the time, by a \ref circuit for each destination.
 class breaker {
  public:
-  static constexpr int rank = 90;  ///< its place in a stack
-  breaker() : breaker(circuit::options{}) {}
+  static constexpr int rank = 90;             ///< its place in a stack
+  breaker() : breaker(circuit::options{}) {}  ///< With the usual options.
   /// \param how options
   explicit breaker(circuit::options how) : how_(how) {}
   /// Calls, or refuses as `unavailable`. \param next what is inside \param request what
