@@ -25,9 +25,10 @@ namespace gof::inline v0::decorator::distributed {
 /// are called recognise an id that they have seen: otherwise a retry is done twice.
 class idempotency_key {
  public:
-  static constexpr int rank = 30;                    ///< its place in a stack
-  idempotency_key() = default;                       ///< Begins with a client of its own.
-  idempotency_key(const idempotency_key&) = delete;  // two would give the same ids
+  static constexpr int rank = 30;  ///< its place in a stack
+  idempotency_key() = default;     ///< Begins with a client of its own.
+  // Two would give the same ids.
+  idempotency_key(const idempotency_key&) = delete;
   idempotency_key& operator=(const idempotency_key&) = delete;
   idempotency_key(idempotency_key&&) = default;             ///< Takes over.
   idempotency_key& operator=(idempotency_key&&) = default;  ///< Takes over.
