@@ -231,8 +231,7 @@ struct reordered : L {
 };
 
 /// A component with layers around it, fixed at compile time, the outermost first. Layers that have
-/// a
-/// `rank` stand in its order.
+/// a `rank` stand in its order.
 /// \law OutermostFirst: a call enters the layers in the order that `describe` prints.
 /// \law EachCallIsAnsweredOnce: by its deadline, while the node runs.
 /// \tparam Layers their classes \threads of one node, which outlives it

@@ -21,8 +21,7 @@ namespace decorators = gof::decorator::distributed;
 
 /// Serves one after the other, each for a time half of which is a matter of chance; so many wait at
 /// most, and more are refused. Like many a server, it does not look whether somebody still waits
-/// for
-/// the answer.
+/// for the answer.
 class server {
  public:
   server(gof::node& on, std::string subject, gof::duration mean, std::size_t most)

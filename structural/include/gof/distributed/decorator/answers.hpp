@@ -85,8 +85,7 @@ class answers {
 };
 
 /// Answers a repeatable call as it was answered to the same principal, for a time; and asks once
-/// for
-/// all who ask the same meanwhile. Only what succeeded is kept, and no fallback.
+/// for all who ask the same meanwhile. Only what succeeded is kept, and no fallback.
 class cache {
  public:
   static constexpr int rank = 20;  ///< its place in a stack

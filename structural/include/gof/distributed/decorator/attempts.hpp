@@ -46,8 +46,7 @@ class idempotency_key {
 };
 
 /// \returns whether another attempt may succeed, and does no harm. \param why what the last one
-/// came
-/// to \param safe whether the call may be executed twice
+/// came to \param safe whether the call may be executed twice
 [[nodiscard]] constexpr bool worth_repeating(errc why, bool safe) noexcept {
   switch (why) {
     case errc::nobody_there:
@@ -63,8 +62,7 @@ class idempotency_key {
 }
 
 /// How long to wait before another attempt: by chance, up to a bound that doubles, so that those
-/// who
-/// failed together do not come back together.
+/// who failed together do not come back together.
 struct backoff {
   duration first = std::chrono::milliseconds(50);  ///< the bound after the first attempt
   duration most = std::chrono::seconds(2);         ///< the bound of bounds
@@ -104,10 +102,8 @@ class latencies {
 };
 
 /// Makes other attempts where one has failed: only where that may help and does no harm, and only
-/// so
-/// many for each destination as its calls have paid for. What an outer layer, or the caller's
-/// caller,
-/// repeats is not repeated.
+/// so many for each destination as its calls have paid for. What an outer layer, or the caller's
+/// caller, repeats is not repeated.
 ///
 /// With `hedge`, a call that is repeatable and takes longer than all but one of twenty is made a
 /// second time meanwhile, from the same budget, and the first answer counts.

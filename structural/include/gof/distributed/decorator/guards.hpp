@@ -23,8 +23,7 @@ namespace gof::inline v0::decorator::distributed {
 /// @{
 
 /// Gives a call so much time at most, for all attempts together, and sends none for which no time
-/// is
-/// left.
+/// is left.
 class deadline {
  public:
   static constexpr int rank = 40;  ///< its place in a stack
@@ -113,8 +112,7 @@ class circuit {
   explicit circuit(options how) noexcept : how_(how) {}
 
   /// Asks whether to make a call. \param now the time \param life whom it means; 0 where that is
-  /// not
-  /// known \returns a ticket, to `record` with; none where it is not to be made
+  /// not known \returns a ticket, to `record` with; none where it is not to be made
   [[nodiscard]] std::optional<std::uint64_t> admit(time_point now, std::uint64_t life) {
     meet(life);
     if (is_open_ && now < until_) return {};

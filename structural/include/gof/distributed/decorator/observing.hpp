@@ -111,8 +111,7 @@ class tracing {
 }  // namespace detail
 
 /// Gives each call a span, in the trace of its request or in a new one. A trace that is not valid
-/// is
-/// left out.
+/// is left out.
 class trace : public detail::tracing {
  public:
   static constexpr int rank = 10;  ///< its place in a stack
