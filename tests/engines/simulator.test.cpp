@@ -250,4 +250,28 @@ TEST(SimulatorFaults, OnlyThoseThatMatterAreLeftAndPrintedAsCode) {
 }
 
 }  // namespace
+// \law Who served goes on when it may: a right that is taken away while the broker forgets is told,
+// and asked for again.
+TEST(Simulator, ServesAndListensAgainWhenTheRightComesBack) {
+  sim::world world(7);
+  auto ada = world.join("ada"), bob = world.join("bob");
+  int refusals = 0, heard = 0;
+  bob->on_event([&](const gof::event& e) { refusals += e.what == gof::event::kind::refused; });
+  const auto serving =
+      bob->serve("greet", [](const gof::message&, gof::responder to) { to.reply("hello"); });
+  const auto listening = bob->subscribe("news", [&](const gof::message&) { ++heard; });
+  world.run(1s);
+  world.inject({2s, 500ms, sim::kind::crash, "broker", 0});
+  world.inject({2s, 8s, sim::kind::deny, "bob", 0});
+  world.run(12s);
+  EXPECT_GT(refusals, 0);
+  EXPECT_TRUE(ada->publish({"news"}));
+  const auto answer = gof::wait_for<gof::message>(
+      *ada, [&](auto done) { return ada->call({"greet"}, std::move(done)); }, 5s);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->body, "hello");
+  world.run(1s);
+  EXPECT_EQ(heard, 1);
+}
+
 }  // namespace gof::testing

@@ -478,7 +478,7 @@ struct event {
     connected,  ///< the engine knows it
     lost,       ///< the engine is out of reach
     dropped,    ///< something was dropped
-    refused,    ///< what it reads, follows or works on is refused, or a worker threw
+    refused,    ///< what it reads, follows, works on or serves is refused, or a worker threw
     slow        ///< it does not keep pace
   };
   kind what = kind::connected;  ///< what happened

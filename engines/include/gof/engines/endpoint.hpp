@@ -182,8 +182,8 @@ class endpoint : public node, private detail::registrar {
     slots_.erase(it.name);
   }
   [[nodiscard]] bool alive(const slot& it) const noexcept { return !it.dropped; }
-  // What reads, follows or works was answered with an error: if that may change, it asks again when
-  // its timer comes.
+  // What reads, follows, works or was heard of before was answered with an error: if that may
+  // change, it asks again when its timer comes.
   void refused(slot& it, const error& why) {
     if (why.why == errc::refused) remove(it);
     report(event::kind::refused, why.text());
@@ -424,6 +424,7 @@ struct endpoint::server final : slot {
   std::string subject, group;
   unique_function<void(const message&, responder)> handler;
   completion<void> ready;
+  bool known = false;  // to a broker, which may have forgotten it
   void resume(endpoint& of) override {
     of.arm(*this, of.now() + margin);  // until the broker says that it has heard
     of.send({name, engines::serve{subject, group}});
@@ -431,9 +432,11 @@ struct endpoint::server final : slot {
   void on_time(endpoint& of) override { resume(of); }
   void on(endpoint& of, told_us&& what, time_point when) override {
     if (auto* why = std::get_if<error>(&what)) {
+      if (known) return of.refused(*this, *why);
       of.drop(name);  // the broker may think that it is there
       if (auto told = std::exchange(ready, {})) told(std::move(*why));
     } else if (std::holds_alternative<done>(what)) {
+      known = true;
       of.disarm(*this);
       if (auto told = std::exchange(ready, {})) told(result<void>{});
     } else if (auto* it = std::get_if<asked>(&what)) {
@@ -496,6 +499,7 @@ struct endpoint::listener final : slot {
   subscribe_options how;
   unique_function<void(const message&)> handler;
   completion<void> ready;
+  bool known = false;  // to a broker, which may have forgotten it
   std::uint64_t last = 0;
   void resume(endpoint& of) override {
     last = 0;  // the broker counts anew
@@ -507,9 +511,11 @@ struct endpoint::listener final : slot {
   }
   void on(endpoint& of, told_us&& what, time_point) override {
     if (auto* why = std::get_if<error>(&what)) {
+      if (known) return of.refused(*this, *why);
       of.drop(name);
       if (auto told_so = std::exchange(ready, {})) told_so(std::move(*why));
     } else if (std::holds_alternative<done>(what)) {
+      known = true;
       of.disarm(*this);
       if (auto told_so = std::exchange(ready, {})) told_so(result<void>{});
     } else if (auto* it = std::get_if<told>(&what)) {
