@@ -84,6 +84,57 @@ inline faults later(faults all, gof::duration by) {
   return all;
 }
 
+/// What an actor keeps while its node lives.
+using shelf = std::shared_ptr<void>;
+/// \returns a shelf with these on it
+template <class... Parts>
+shelf kept(Parts... parts) {
+  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
+}
+/// Does something every so often, as long as the node lives.
+template <class F>
+void every(gof::node& on, gof::duration span, F f) {
+  on.after(span, [&on, span, f]() mutable {
+      f();
+      every(on, span, f);
+    }).detach();
+}
+
+/// \returns what a network does to any program, and more. \param who whom it may hit \param more
+/// what else \param within when it begins, at the latest \param most how many
+inline sim::recipe any_loss(std::vector<std::string> who, std::vector<sim::kind> more,
+                            gof::duration within, std::uint32_t most) {
+  using sim::kind;
+  sim::recipe of{std::move(who),
+                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
+                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
+                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
+                 within,
+                 most};
+  of.what.insert(of.what.end(), more.begin(), more.end());
+  return of;
+}
+/// \returns the same without a kind. \param what the kind \param of the recipe
+inline sim::recipe without(sim::kind what, sim::recipe of) {
+  std::erase(of.what, what);
+  return of;
+}
+/// \returns the same, where the broker's crash before an answer is over before all is looked at,
+/// and strikes through a node's link. \param all the faults \param instead that node
+inline faults over_in_time(faults all, const std::string& instead) {
+  for (sim::fault& one : all)
+    if (one.what == sim::kind::crash_before_nth_answer) {
+      one.amount = 1 + one.amount % 3;
+      if (one.who == "broker") one.who = instead;
+    }
+  return all;
+}
+/// \returns how many messages and nodes a kind has hit. \param in what happened \param what the
+/// kind
+inline std::uint64_t hits(const sim::ledger& in, sim::kind what) {
+  return in.effective[static_cast<std::size_t>(what)];
+}
+
 /// A fallacy in one word, and what to ask oneself before one looks.
 struct belief {
   char letter;

@@ -14,6 +14,7 @@ namespace {
 
 namespace sim = gof::sim;
 using namespace std::chrono_literals;
+using fallacies::any_loss, fallacies::kept, fallacies::over_in_time, fallacies::without;
 using fallacies::faults, fallacies::found, sim::kind;
 using gof::command::distributed::policy, gof::command::distributed::step;
 using gof::command::distributed::verdict;
@@ -630,11 +631,6 @@ class evening {
 
 // ---- The naive ones ----------------------------------------------------------------------------
 
-using shelf = std::shared_ptr<void>;  // What an actor keeps.
-template <class... Parts>
-shelf kept(Parts... parts) {
-  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
-}
 std::size_t count(const std::vector<std::string>& bill, const std::string& line) {
   return static_cast<std::size_t>(std::count(bill.begin(), bill.end(), line));
 }
@@ -888,37 +884,12 @@ found send_and_forget(std::uint64_t seed, const faults& all) {
 
 // ---- The cells ---------------------------------------------------------------------------------
 
-const std::vector<kind> any_loss{kind::lose,
-                                 kind::lose_requests,
-                                 kind::lose_answers,
-                                 kind::partition,
-                                 kind::delay,
-                                 kind::duplicate,
-                                 kind::reorder,
-                                 kind::pause,
-                                 kind::crash,
-                                 kind::flip,
-                                 kind::lose_nth_request,
-                                 kind::lose_nth_answer,
-                                 kind::crash_before_nth_answer};
 sim::recipe recipe(std::vector<kind> more = {},
                    std::vector<std::string> who = {"guest", "till", "cook", "broker"}) {
-  sim::recipe of{std::move(who), any_loss, 9s, 8};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
-}
-sim::recipe without(kind what, sim::recipe of) {
-  std::erase(of.what, what);
-  return of;
+  return any_loss(std::move(who), std::move(more), 9s, 8);
 }
 faults faults_of(std::uint64_t seed, const sim::recipe& of) {
-  faults all = sim::random_faults(seed, of);
-  for (sim::fault& one : all)  // So that it is over before the evening is.
-    if (one.what == kind::crash_before_nth_answer) {
-      one.amount = 1 + one.amount % 3;
-      if (one.who == "broker") one.who = "till";
-    }
-  return all;
+  return over_in_time(sim::random_faults(seed, of), "till");
 }
 auto any_of(const sim::recipe& of) {
   return [of](std::uint64_t seed) { return faults_of(seed, of); };

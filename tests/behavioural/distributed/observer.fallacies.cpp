@@ -16,6 +16,8 @@ namespace {
 namespace sim = gof::sim;
 namespace wire = gof::wire;
 using namespace std::chrono_literals;
+using fallacies::any_loss, fallacies::hits, fallacies::kept, fallacies::over_in_time,
+    fallacies::shelf, fallacies::without;
 using fallacies::faults, fallacies::found, sim::kind;
 using tells = gof::observer::distributed::kind;
 using gof::observer::distributed::busy;
@@ -570,11 +572,6 @@ class shared_folder {
 
 // ---- The naive ones -----------------------------------------------------------------------------
 
-using shelf = std::shared_ptr<void>;  // What an actor keeps.
-template <class... Parts>
-shelf kept(Parts... parts) {
-  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
-}
 using listing = std::map<std::string, std::uint64_t>;
 // Publishes so many changes of files, one every 100 ms, from 300 ms on.
 void publish_changes(sim::world& w, const std::string& who, std::uint64_t count, std::uint64_t keys,
@@ -809,29 +806,10 @@ found read_on(std::uint64_t seed, const faults& all) {
 
 sim::recipe recipe(std::vector<kind> more = {},
                    std::vector<std::string> who = {"ada", "ben", "eva", "sam", "pat", "broker"}) {
-  sim::recipe of{std::move(who),
-                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
-                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
-                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
-                 9s,
-                 8};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
-}
-sim::recipe without(kind what, sim::recipe of) {
-  std::erase(of.what, what);
-  return of;
+  return any_loss(std::move(who), std::move(more), 9s, 8);
 }
 auto any_of(const sim::recipe& of) {
-  return [of](std::uint64_t seed) {
-    faults all = sim::random_faults(seed, of);
-    for (sim::fault& one : all)  // So that it is over before all is looked at.
-      if (one.what == kind::crash_before_nth_answer) {
-        one.amount = 1 + one.amount % 3;
-        if (one.who == "broker") one.who = "ada";
-      }
-    return all;
-  };
+  return [of](std::uint64_t seed) { return over_in_time(sim::random_faults(seed, of), "ada"); };
 }
 // Ours, in that way. \tparam Mark what has to come about
 template <class Mark>
@@ -854,9 +832,6 @@ fallacies::program share(plan how, Mark mark) {
 std::vector<fallacies::cell> cells() {
   using marks = shared_folder::marks;
   using counts = sim::ledger;
-  const auto hits = [](const counts& in, kind what) {
-    return in.effective[static_cast<std::size_t>(what)];
-  };
   return {
       {'R',
        "The network is reliable",
@@ -889,7 +864,7 @@ std::vector<fallacies::cell> cells() {
        },
        believe_the_topic,
        share({.strangers = true},
-             [hits](const marks& it, const counts& in) {
+             [](const marks& it, const counts& in) {
                return it.strangers > 0 && hits(in, kind::replay) + hits(in, kind::forge) > 0;
              })},
       {'H',
@@ -946,7 +921,7 @@ std::vector<fallacies::cell> cells() {
        },
        tell_everyone,
        share({.flock = 4, .bytes = 12'000},
-             [hits](const marks& it, const counts& in) {
+             [](const marks& it, const counts& in) {
                return it.told > 100 && hits(in, kind::narrow) > 0;
              })},
       {'A',

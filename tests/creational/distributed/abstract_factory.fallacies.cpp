@@ -18,6 +18,8 @@ namespace sim = gof::sim;
 namespace wire = gof::wire;
 namespace af = gof::abstract_factory::distributed;
 using namespace std::chrono_literals;
+using fallacies::any_loss, fallacies::every, fallacies::hits, fallacies::kept,
+    fallacies::over_in_time, fallacies::shelf;
 using fallacies::faults, fallacies::found, sim::kind, gof::operation_id;
 
 struct edition {
@@ -473,18 +475,6 @@ class evening {
 
 // ---- The naive ones -----------------------------------------------------------------------------
 
-using shelf = std::shared_ptr<void>;  // What an actor keeps.
-template <class... Parts>
-shelf kept(Parts... parts) {
-  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
-}
-template <class F>
-void every(gof::node& on, gof::duration span, F f) {
-  on.after(span, [&on, span, f]() mutable {
-      f();
-      every(on, span, f);
-    }).detach();
-}
 const std::vector<std::string> parts{"board", "pieces", "rules"};
 gof::registration answers(gof::node& n, const std::string& subject,
                           std::function<std::string(const std::string&)> f) {
@@ -728,24 +718,15 @@ found take_who_answers(std::uint64_t seed, const faults& all) {
 
 sim::recipe recipe(std::vector<kind> more = {},
                    std::vector<std::string> who = {"ann", "bob", "eva", "shop", "c0", "broker"}) {
-  sim::recipe of{std::move(who),
-                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
-                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
-                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
-                 5s,
-                 6};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
+  return any_loss(std::move(who), std::move(more), 5s, 6);
 }
 auto any_of(const sim::recipe& of) {
   return [of](std::uint64_t seed) {
-    faults all = sim::random_faults(seed, of);
+    faults all = over_in_time(sim::random_faults(seed, of), "ann");
     for (sim::fault& one : all) {
       if (one.what == kind::crash) one.amount = 0;  // The broker syncs what it keeps.
-      if (one.what != kind::crash_before_nth_answer) continue;
-      one.amount = 1 + one.amount % 3;  // So that it is over before all is looked at.
-      one.lasts = std::min<gof::duration>(one.lasts, 1s);
-      if (one.who == "broker") one.who = "ann";
+      if (one.what == kind::crash_before_nth_answer)
+        one.lasts = std::min<gof::duration>(one.lasts, 1s);
     }
     return all;
   };
@@ -771,9 +752,6 @@ fallacies::program play(plan how, Mark mark) {
 std::vector<fallacies::cell> cells() {
   using marks = evening::marks;
   using counts = sim::ledger;
-  const auto hits = [](const counts& in, kind what) {
-    return in.effective[static_cast<std::size_t>(what)];
-  };
   return {
       {'R',
        "The network is reliable",
@@ -791,10 +769,8 @@ std::vector<fallacies::cell> cells() {
          return all;
        },
        ask_until_answered,
-       play({},
-            [hits](const marks& it, const counts& in) {
-              return hits(in, kind::lose_answers) > 0 && it.made > 0;
-            })},
+       play({}, [](const marks& it,
+                   const counts& in) { return hits(in, kind::lose_answers) > 0 && it.made > 0; })},
       {'S',
        "The network is secure",
        "a message names a type, and it is made",
@@ -812,7 +788,7 @@ std::vector<fallacies::cell> cells() {
        },
        make_what_is_named,
        play({.network = {.sealed = false}, .stranger = true},
-            [hits](const marks& it, const counts& in) {
+            [](const marks& it, const counts& in) {
               return hits(in, kind::replay) + hits(in, kind::forge) > 0 && it.strangers > 0;
             })},
       {'H',
@@ -864,7 +840,7 @@ std::vector<fallacies::cell> cells() {
        },
        one_by_one,
        play({.within = 1300ms},
-            [hits](const marks& it, const counts& in) {
+            [](const marks& it, const counts& in) {
               return hits(in, kind::delay) > 0 && it.kits > 0;
             })},
       {'B',
@@ -884,7 +860,7 @@ std::vector<fallacies::cell> cells() {
        },
        load_the_catalogue,
        play({.catalogue = true, .within = 1300ms},
-            [hits](const marks& it, const counts& in) {
+            [](const marks& it, const counts& in) {
               return hits(in, kind::narrow) > 10 && it.kits > 0;
             })},
       {'C',

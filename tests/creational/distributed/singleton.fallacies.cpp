@@ -16,6 +16,8 @@ namespace {
 namespace sim = gof::sim;
 namespace wire = gof::wire;
 using namespace std::chrono_literals;
+using fallacies::any_loss, fallacies::every, fallacies::hits, fallacies::kept,
+    fallacies::over_in_time, fallacies::shelf;
 using fallacies::faults, fallacies::found, sim::kind;
 using gof::singleton::distributed::caller;
 using gof::singleton::distributed::kept_fence;
@@ -454,19 +456,6 @@ class flag {
   gof::scope scope_;
 };
 
-using shelf = std::shared_ptr<void>;  // What an actor keeps.
-template <class... Parts>
-shelf kept(Parts... parts) {
-  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
-}
-// Does something every so often, as long as the node lives.
-template <class F>
-void every(gof::node& on, gof::duration span, F f) {
-  on.after(span, [&on, span, f]() mutable {
-      f();
-      every(on, span, f);
-    }).detach();
-}
 // Two nodes that want to be it, the first of them first; and what they do.
 template <class F>
 void compete(sim::world& w, const std::vector<std::string>& who, F make) {
@@ -703,24 +692,15 @@ found the_greatest_token(std::uint64_t seed, const faults& all) {
 
 sim::recipe recipe(std::vector<kind> more = {},
                    std::vector<std::string> who = {"ann", "bob", "eva", "disk", "c0", "broker"}) {
-  sim::recipe of{std::move(who),
-                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
-                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
-                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
-                 5s,
-                 6};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
+  return any_loss(std::move(who), std::move(more), 5s, 6);
 }
 auto any_of(const sim::recipe& of) {
   return [of](std::uint64_t seed) {
-    faults all = sim::random_faults(seed, of);
+    faults all = over_in_time(sim::random_faults(seed, of), "ann");
     for (sim::fault& one : all) {
       if (one.what == kind::crash) one.amount = 0;  // The broker syncs what it keeps.
-      if (one.what != kind::crash_before_nth_answer) continue;
-      one.amount = 1 + one.amount % 3;  // So that it is over before all is looked at.
-      one.lasts = std::min<gof::duration>(one.lasts, 1s);
-      if (one.who == "broker") one.who = "ann";
+      if (one.what == kind::crash_before_nth_answer)
+        one.lasts = std::min<gof::duration>(one.lasts, 1s);
     }
     return all;
   };
@@ -753,9 +733,6 @@ fallacies::program write(plan how, Mark mark) {
 std::vector<fallacies::cell> cells() {
   using marks = log_file::marks;
   using counts = sim::ledger;
-  const auto hits = [](const counts& in, kind what) {
-    return in.effective[static_cast<std::size_t>(what)];
-  };
   return {
       {'R',
        "The network is reliable",
@@ -796,7 +773,7 @@ std::vector<fallacies::cell> cells() {
        },
        who_is_written_there,
        write({.network = {.sealed = false}},
-             [hits](const marks& it, const counts& in) {
+             [](const marks& it, const counts& in) {
                return hits(in, kind::replay) > 0 && it.fenced + it.repeated > 0;
              })},
       {'H',
@@ -848,7 +825,7 @@ std::vector<fallacies::cell> cells() {
        },
        just_in_time,
        write({.time_to_live = 2s},
-             [hits](const marks& it, const counts& in) {
+             [](const marks& it, const counts& in) {
                return hits(in, kind::delay) > 0 && it.answered > 0;
              })},
       {'B',
@@ -878,7 +855,7 @@ std::vector<fallacies::cell> cells() {
        },
        are_you_there,
        write({.idle = true},
-             [hits](const marks&, const counts& in) { return hits(in, kind::narrow) > 10; })},
+             [](const marks&, const counts& in) { return hits(in, kind::narrow) > 10; })},
       {'A',
        "There is one administrator",
        "two elections are held for one file",

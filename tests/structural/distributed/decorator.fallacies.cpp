@@ -17,6 +17,7 @@ namespace {
 namespace sim = gof::sim;
 using namespace std::chrono_literals;
 using namespace gof::decorator::distributed;
+using fallacies::any_loss;
 using fallacies::faults, fallacies::found, sim::kind;
 using gof::completion, gof::message, gof::node, gof::responder, gof::result;
 
@@ -696,14 +697,7 @@ found ask_the_tower(std::uint64_t seed, const faults& all, bool naive) {
 // ---- The cells ----------------------------------------------------------------------------------
 
 sim::recipe recipe(std::vector<std::string> who, std::vector<kind> more = {}) {
-  sim::recipe of{std::move(who),
-                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
-                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
-                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
-                 span,
-                 8};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
+  return any_loss(std::move(who), std::move(more), span, 8);
 }
 // Without those of which nobody knows when they are over.
 sim::recipe over_in_time(sim::recipe of) {

@@ -17,6 +17,7 @@ namespace wire = gof::wire;
 namespace remoting = gof::proxy::distributed;
 namespace decorator = gof::decorator::distributed;
 using namespace std::chrono_literals;
+using fallacies::any_loss, fallacies::kept, fallacies::shelf;
 using fallacies::faults, fallacies::found, sim::kind;
 using gof::outcome, gof::errc, gof::result;
 
@@ -541,12 +542,6 @@ found watch_walls(std::uint64_t seed, const faults& all) {
 
 // ---- The naive ones -----------------------------------------------------------------------------
 
-using shelf = std::shared_ptr<void>;  // What an actor keeps.
-template <class... Parts>
-shelf kept(Parts... parts) {
-  return std::make_shared<std::tuple<Parts...>>(std::move(parts)...);
-}
-
 // No answer: call again.
 found call_again(std::uint64_t seed, const faults& all) {
   fallacies::world w(seed);
@@ -738,14 +733,7 @@ found wait_for_it(std::uint64_t seed, const faults& all) {
 
 sim::recipe recipe(std::vector<kind> more = {},
                    std::vector<std::string> who = {"ada", "ben", "museum", "annex", "broker"}) {
-  sim::recipe of{std::move(who),
-                 {kind::lose, kind::lose_requests, kind::lose_answers, kind::partition, kind::delay,
-                  kind::duplicate, kind::reorder, kind::pause, kind::crash, kind::flip,
-                  kind::lose_nth_request, kind::lose_nth_answer, kind::crash_before_nth_answer},
-                 8s,
-                 8};
-  of.what.insert(of.what.end(), more.begin(), more.end());
-  return of;
+  return any_loss(std::move(who), std::move(more), 8s, 8);
 }
 auto any_of(sim::recipe of) {
   return [of](std::uint64_t seed) { return sim::random_faults(seed, of); };
