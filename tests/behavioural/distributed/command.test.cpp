@@ -864,9 +864,10 @@ TEST_F(CommandOverANetwork, WhoeverKeepsSnapshotsFetchesNone) {
   history ana(*ana_node, "notes", {}, kept());
   ASSERT_TRUE(execute(ana, set{0, 1}));
   int kept_so_often = 0, fetched = 0;
-  world.listen([&](const std::string&, const gof::engines::request& what) {
+  gof::scope until_the_end;
+  world.listen(until_the_end.bind([&](const std::string&, const gof::engines::request& what) {
     fetched += std::holds_alternative<gof::engines::get>(what.what);
-  });
+  }));
   for (int i = 2; i <= 5; ++i) {
     ASSERT_TRUE(execute(ana, set{0, i}));
     ana.snapshot([&](gof::result<void> done) { kept_so_often += !!done; });

@@ -526,10 +526,11 @@ TEST_F(AbstractFactory, OneRoundTripForAll) {
   ASSERT_TRUE(publish(of("1"), {7, 1}));
   world.run(1s);
   int calls = 0, others = 0;
-  world.listen([&](const std::string& who, const gof::engines::request& what) {
+  gof::scope until_the_end;
+  world.listen(until_the_end.bind([&](const std::string& who, const gof::engines::request& what) {
     if (who != "eva" || std::holds_alternative<gof::engines::ping>(what.what)) return;
     ++(std::holds_alternative<gof::engines::ask>(what.what) ? calls : others);
-  });
+  }));
   const kit_ptr it = obtain().value();
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(others, 0);

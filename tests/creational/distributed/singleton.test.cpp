@@ -139,9 +139,10 @@ TEST_F(Singleton, AKeptFenceIsWrittenOnceForALeader) {
   kept_fence guard(*ann, "file", "log");
   ASSERT_EQ(admit(guard, {"log", 4, 1}), ok);
   int sent = 0;
-  world.listen([&](const std::string&, const gof::engines::request& what) {
+  gof::scope until_the_end;
+  world.listen(until_the_end.bind([&](const std::string&, const gof::engines::request& what) {
     sent += !std::holds_alternative<gof::engines::ping>(what.what);
-  });
+  }));
   for (int i = 0; i < 100; ++i) ASSERT_EQ(admit(guard, {"log", 4, 1}), ok);
   EXPECT_EQ(sent, 0);
 }

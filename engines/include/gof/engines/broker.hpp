@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
+#ifdef GOF_ENGINES_COMPILED  // what is inline here is compiled once: engines/src/engines.cpp
+#pragma interface
+#endif
 /// \file
 /// The broker behind the embedded engine, the simulator and direct TCP: a deterministic state
 /// machine.

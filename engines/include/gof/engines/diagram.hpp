@@ -29,7 +29,7 @@ class diagram {
  public:
   /// Takes down from now on. \param of the world, of which it is the only observer
   explicit diagram(world& of) {
-    of.watch([this](const step& it) { take(it); });
+    of.watch(scope_.bind([this](const step& it) { take(it); }));
   }
   diagram(const diagram&) = delete;
   diagram& operator=(const diagram&) = delete;
@@ -213,6 +213,7 @@ class diagram {
 
   std::vector<row> rows_;
   std::map<std::string, time_point> gone_;  // until when
+  scope scope_;
 };
 
 /// @}

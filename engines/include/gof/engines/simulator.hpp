@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
+#ifdef GOF_ENGINES_COMPILED  // what is inline here is compiled once: engines/src/engines.cpp
+#pragma interface
+#endif
 /// \file
 /// The simulator, `sim:SEED`: nodes and their broker on a network that fails, in virtual time.
 
@@ -287,11 +290,12 @@ class world {
   [[nodiscard]] std::uint64_t trace() const noexcept { return trace_; }
   /// \returns the seed
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
-  /// Shows all requests to a tap, as they leave. \param tap called with who sends what
+  /// Shows all requests to a tap, as they leave. \param tap called with who sends what, until the
+  /// world ends: bind it to a scope where it refers to what ends earlier
   void listen(std::function<void(const std::string& who, const engines::request&)> tap) {
     tap_ = std::move(tap);
   }
-  /// Shows all messages and faults, as they leave and begin. \param look called with each
+  /// Shows all messages and faults, as they leave and begin. \param look called with each, as a tap
   void watch(std::function<void(const step&)> look) { look_ = std::move(look); }
   /// Sends a request in a node's name, as one on the path may try. \param who the name \param what
   /// it
