@@ -469,6 +469,35 @@ TEST(WireFormat, Maps) {
   EXPECT_EQ(wire::decode<map>(wire::encode(many)), many);
 }
 
+TEST(WireFormat, ARawValueIsAnyAndStaysAsItCame) {
+  using call = std::tuple<std::string, wire::raw, int>;
+  const std::vector<std::string> all{"\xc0"s,
+                                     "\x07"s,
+                                     "\xcd\x00\x07"s,
+                                     "\xa1x"s,
+                                     "\x92\x01\x81\xa1k\xc3"s,
+                                     "\xd6\x31"
+                                     "1234"s,
+                                     "\xc7\x01\x33!"s,
+                                     "\xc4\x02\x00\x01"s};
+  for (const std::string& one : all) {
+    const std::string bytes =
+        "\x93\xa1"
+        "f" +
+        one + "\x05";
+    const auto it = wire::decode<call>(bytes);
+    EXPECT_EQ(std::get<1>(it).bytes, one);
+    EXPECT_EQ(std::get<2>(it), 5);
+    EXPECT_EQ(wire::encode(it), bytes);
+  }
+  wire::raw it;
+  EXPECT_EQ(wire::encode(it), "\xc0") << "nil, unless it is set";
+  EXPECT_EQ(wire::decode_into("\x92\x01"s, it), wire::refusal::truncated);
+  EXPECT_EQ(wire::decode_into("\xc1"s, it), wire::refusal::malformed);
+  EXPECT_EQ(wire::decode_into(std::string(64, '\x91') + "\x01", it), wire::refusal::none);
+  EXPECT_EQ(wire::decode_into(std::string(65, '\x91') + "\x01", it), wire::refusal::too_deep);
+}
+
 TEST(WireFormat, StructsAndEnums) {
   expect_golden(point{1, -1}, hex("82 a1 78 01 a1 79 ff"));
   expect_golden(nothing(), hex("80"));

@@ -6,8 +6,9 @@ cd "$1" || exit 1
 table='
 ^engines/.*/engines/   node wire compute unique_function engines/.*
 ^engines/.*/(join|roles).hpp node join engines/.*
+^engines/.*/pyro/     node wire described unique_function pyro/.*
 ^engines/             node wire wait compute unique_function
-/gof/distributed/     @ @/.* node wire wait lease compute distributed/.*
+/gof/distributed/     @ @/.* node wire described wait lease compute distributed/.*
 /gof/[a-z_]+/         @ @/.*
 /gof/[a-z_]+[.]hpp$   -
 '

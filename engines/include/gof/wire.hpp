@@ -51,6 +51,7 @@
 /// | optional, monostate                                    | nil or the value; nil                      |
 /// | variant                                                | array: index, value                        |
 /// | described struct                                       | map: names and members, bases first        |
+/// | \ref raw                                               | any value, which is not looked into        |
 ///
 /// \source MessagePack specification, https://github.com/msgpack/msgpack/blob/master/spec.md
 
@@ -127,6 +128,12 @@ class unknown_fields {
   friend struct detail::access;  ///< Fills it, and writes it.
   std::size_t size_ = 0;
   std::string bytes_;  // names and values as they came, each looked through
+};
+
+/// One value that is not looked into, whatever it is: read as it came, and written as it is.
+struct raw {
+  std::string bytes = "\xc0";  ///< its MessagePack: one whole value, or what it is part of is none
+  friend bool operator==(const raw&, const raw&) = default;  ///< By bytes.
 };
 
 /// An envelope that says which layout of T it holds. A version that is not accepted is refused
@@ -251,7 +258,7 @@ constexpr std::string_view name = written<D>.substr(written<D>.size() < 33 ? 1 :
 template <class T>
 consteval auto parts() {
   constexpr bool whole = integer<T> || floating<T> || std::is_enum_v<T> || string<T> || binary<T>;
-  if constexpr (whole || std::same_as<T, std::monostate>)
+  if constexpr (whole || std::same_as<T, std::monostate> || std::same_as<T, raw>)
     return mp::mp_list<>();
   else if constexpr (is_versioned<T>)
     return mp::mp_list<decltype(T::value)>();
@@ -478,6 +485,8 @@ void write(writer& w, const T& v) {
     w.header(0, 0, 0xc4, 0, v.size()), w.bytes(v.data(), v.size());
   else if constexpr (std::same_as<T, std::monostate>)
     w.byte(0xc0);
+  else if constexpr (std::same_as<T, raw>)
+    w.bytes(v.bytes.data(), v.bytes.size());
   else if constexpr (is<T, std::optional>)
     v ? write(w, *v) : w.byte(0xc0);
   else if constexpr (duration<T>)
@@ -817,6 +826,8 @@ bool read(reader& r, T& v) {
     return true;
   } else if constexpr (std::same_as<T, std::monostate>) {
     return r.next(kind::nil, t);
+  } else if constexpr (std::same_as<T, raw>) {
+    return r.skip_value() && (v.bytes.assign(from, r.at), true);
   } else if constexpr (is<T, std::optional>) {
     if (r.skip("\xc0")) return v.reset(), true;
     return read(r, v ? *v : v.emplace());

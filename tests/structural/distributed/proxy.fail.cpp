@@ -20,7 +20,7 @@ struct window {
 #ifdef FAIL_function_that_is_overloaded  // says: window::open is overloaded, or not there
   virtual int open(int by) = 0;
 #endif
-#ifdef FAIL_function_that_is_not_named  // says: GOF_REMOTE has to name all functions
+#ifdef FAIL_function_that_is_not_named  // says: it has to name all functions
   virtual int close() = 0;
 #endif
 #ifdef FAIL_function_that_cannot_fail  // says: not noexcept: it can fail
@@ -78,7 +78,7 @@ struct stranger {
 #else
   g.one_way<&gallery::hang>("sunset", 3);
 #endif
-#ifdef FAIL_function_that_is_hidden  // says: GOF_REMOTE does not name this function
+#ifdef FAIL_function_that_is_hidden  // says: it does not name this function
   g.one_way<&gallery::burn>();
 #else
   g->burn();  // here: it is not remote
@@ -88,7 +88,7 @@ struct stranger {
 #else
   g.call<&gallery::hang>([](const gof::result<int>&) {}, "sunset", 3);
 #endif
-#ifdef FAIL_interface_that_is_not_described  // says: described_with_GOF_REMOTE
+#ifdef FAIL_interface_that_is_not_described  // says: with_GOF_REMOTE
   remoting::exposed<stranger> served(n, "stranger", other);
 #else
   remoting::exposed<gallery> served(n, "gallery", real);

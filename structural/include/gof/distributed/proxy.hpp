@@ -25,8 +25,8 @@
 #include <variant>
 #include <vector>
 
+#include <gof/described.hpp>
 #include <gof/distributed/decorator.hpp>
-#include <gof/distributed/proxy/interface.hpp>
 #include <gof/distributed/proxy/receiver.hpp>
 #include <gof/node.hpp>
 #include <gof/proxy/protection_proxy.hpp>
@@ -98,6 +98,8 @@ struct reference {
 
 /// \cond
 namespace detail {
+using namespace described;
+
 // What is asked: the session, 0 for calls that only read; the number of this one in the session, or
 // of those that read; the first that is not over for the caller; and the calls, each a name and the
 // arguments as bytes. Arrays, as they are shorter.
@@ -185,7 +187,7 @@ std::optional<failed> execute(Subject& object, std::string_view name, std::strin
 ///
 /// Several may be exposed by one name: each caller then gets one of them, and stays with it.
 /// \tparam Subject an interface, described with GOF_REMOTE \threads of one node, which outlives it
-template <detail::described_with_GOF_REMOTE Subject>
+template <described::with_GOF_REMOTE Subject>
 class exposed {
  public:
   /// \param on the node \param name what it is called: words between dots; empty for an object that
@@ -367,7 +369,9 @@ class connection {
     auto& calls = std::get<calls_of>(it.what);
     it.reads = it.reads && signature_of<Method>::reads;
     try {
-      calls[at] = encode<Subject, Method>(calls[at + 1], std::forward<A>(arguments)...);
+      calls[at] = name_of<Subject, Method>();
+      calls[at + 1].clear();
+      wire::encode_to(calls[at + 1], described::arguments<Method>(std::forward<A>(arguments)...));
     } catch (const wire::error&) {
       it.too_large = true;
     }
@@ -571,9 +575,9 @@ class connection {
   scope scope_;
 };
 
-// The class with the subject's interface; GOF_REMOTE adds a function after the other to it.
+// What the class with the subject's interface begins with.
 template <class Subject>
-struct stub : Subject {
+struct waiting : Subject {
   connection* gof_connection = nullptr;
   template <auto Method, class... A>
   result_of<Method> gof_wait(A&&... arguments) const {
@@ -582,10 +586,6 @@ struct stub : Subject {
     if constexpr (!std::is_void_v<result_of<Method>>) return value;
   }
 };
-template <class Base, class Method>
-using with = typename Method::template gof_stub<Base>;
-template <class Subject>
-using stub_of = boost::mp11::mp_fold<methods_of<Subject>, stub<Subject>, with>;
 }  // namespace detail
 /// \endcond
 
@@ -634,11 +634,11 @@ class [[nodiscard("it begins when it is waited for")]] begun {
 /// \law An answer is that of its own call.
 /// \tparam Subject an interface, described with GOF_REMOTE
 /// \threads of one node, which outlives it; waiting, also inside `->`, not in a handler
-template <detail::described_with_GOF_REMOTE Subject>
+template <described::with_GOF_REMOTE Subject>
 class remote {
-  using stub = detail::stub_of<Subject>;
+  using stub = described::stub<Subject, detail::waiting<Subject>>;
   static_assert(!std::is_abstract_v<stub>,
-                "gof::proxy: GOF_REMOTE has to name all functions of the interface");
+                "GOF_REMOTE: it has to name all functions of the interface");
   using connection = detail::connection;
 
  public:
@@ -669,14 +669,14 @@ class remote {
   /// Calls, and goes on. \param done called back with the answer \param arguments the function's
   /// \tparam Method a function of the interface
   template <auto Method, class... A>
-  void call(completion<detail::result_of<Method>> done, A&&... arguments) {
+  void call(completion<described::result_of<Method>> done, A&&... arguments) {
     connection_.begin(connection_.template prepared<Subject, Method>(std::forward<A>(arguments)...),
                       std::move(done));
   }
   /// \returns a call, to be awaited. \param arguments the function's
   /// \tparam Method a function of the interface
   template <auto Method, class... A>
-  begun<detail::result_of<Method>> awaited(A&&... arguments) {
+  begun<described::result_of<Method>> awaited(A&&... arguments) {
     connection::request it;
     std::get<detail::calls_of>(it.what).resize(2);
     connection::add<Subject, Method>(it, 0, std::forward<A>(arguments)...);
@@ -700,14 +700,14 @@ class remote {
 
 /// Calls in one message. They run in their order, up to the first that fails; together they are one
 /// operation, which runs once. \tparam Subject an interface, described with GOF_REMOTE
-template <detail::described_with_GOF_REMOTE Subject>
+template <described::with_GOF_REMOTE Subject>
 class remote<Subject>::letter {
  public:
   /// Adds a call. \param told what came of it, before the batch is done; may be empty. Of those
   /// after one that failed, it is refused \param arguments the function's
   /// \tparam Method a function of the interface \throws wire::error for what is too large
   template <auto Method, class... A>
-  void add(completion<detail::result_of<Method>> told, A&&... arguments) {
+  void add(completion<described::result_of<Method>> told, A&&... arguments) {
     auto& calls = std::get<detail::calls_of>(all_.what);
     calls.resize(calls.size() + 2);
     connection::add<Subject, Method>(all_, calls.size() - 2, std::forward<A>(arguments)...);
@@ -715,7 +715,7 @@ class remote<Subject>::letter {
     if (!told) return;
     told_.back() = to_->lives().bind(
         [told = std::move(told)](const error* why, const auto& all, std::size_t which) mutable {
-          using R = detail::result_of<Method>;
+          using R = described::result_of<Method>;
           told(why ? result<R>(*why) : connection::decoded<R>(all, which));
         });
   }

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 /// \file
-/// GOF_REMOTE: describes an interface, so that it can be used over a network.
+/// GOF_REMOTE: describes an interface, so that it can be used over a network. What it writes is for
+/// Proxy (gof/distributed/proxy.hpp) and the Pyro engine (gof/pyro/remote.hpp).
 
 #include <boost/mp11.hpp>
 #include <boost/preprocessor.hpp>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include <gof/wire.hpp>
-
 /// \cond
-namespace gof::inline v0::proxy::distributed::detail {
+namespace gof::inline v0::described {
 
 template <class Signature>
 struct signature {
   static_assert(
       sizeof(Signature) == 0,
-      "gof::proxy: a remote function is a member function, and not noexcept: it can fail");
+      "GOF_REMOTE: a remote function is a member function, and not noexcept: it can fail");
 };
 template <class R, class C, class... A>
 struct signature<R (C::*)(A...)> {
@@ -29,10 +27,10 @@ struct signature<R (C::*)(A...)> {
   using arguments = std::tuple<std::remove_cvref_t<A>...>;
   static constexpr bool reads = false;
   static_assert(!std::is_reference_v<R> && !std::is_pointer_v<R>,
-                "gof::proxy: what a remote function returns is a value, not where it is");
+                "GOF_REMOTE: what a remote function returns is a value, not where it is");
   static_assert(!((std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>) ||
                   ...),
-                "gof::proxy: a remote function cannot change its arguments; return the value");
+                "GOF_REMOTE: a remote function cannot change its arguments; return the value");
 };
 template <class R, class C, class... A>
 struct signature<R (C::*)(A...) const> : signature<R (C::*)(A...)> {
@@ -48,19 +46,23 @@ using as_value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 template <auto Method>
 struct constant {};
 template <class Subject>
-concept described_with_GOF_REMOTE = requires(const Subject* s) {
+concept with_GOF_REMOTE = requires(const Subject* s) {
   gof_remote(s);
 };
-template <described_with_GOF_REMOTE Subject>
+template <with_GOF_REMOTE Subject>
 using methods_of = typename decltype(gof_remote(std::declval<const Subject*>()))::methods;
 
 // The name of a function as it is sent.
 template <class Subject, auto Method>
 constexpr std::string_view name_of() {
-  std::string_view name;
-  boost::mp11::mp_for_each<methods_of<Subject>>([&]<class M>(M) {
-    if (std::is_same_v<constant<M::gof_pointer>, constant<Method>>) name = M::gof_name;
-  });
+  constexpr std::string_view name = [] {
+    std::string_view found;
+    boost::mp11::mp_for_each<methods_of<Subject>>([&]<class M>(M) {
+      if (std::is_same_v<constant<M::gof_pointer>, constant<Method>>) found = M::gof_name;
+    });
+    return found;
+  }();
+  static_assert(!name.empty(), "GOF_REMOTE: it does not name this function");
   return name;
 }
 template <auto Method, class Tuple, class... A>
@@ -69,19 +71,25 @@ template <auto Method, class... P, class... A>
   requires(sizeof...(P) == sizeof...(A))
 constexpr bool takes<Method, std::tuple<P...>, A...> = (std::is_convertible_v<A, P> && ...);
 
-// Makes bytes of the arguments. Returns the name of the function.
-template <class Subject, auto Method, class... A>
-std::string_view encode(std::string& bytes, A&&... arguments) {
-  constexpr std::string_view name = name_of<Subject, Method>();
-  static_assert(!name.empty(), "gof::proxy: GOF_REMOTE does not name this function");
+// The arguments, as the function takes them.
+template <auto Method, class... A>
+auto arguments(A&&... each) {
   using tuple = typename signature_of<Method>::arguments;
   constexpr bool fits = takes<Method, tuple, A...>;
-  static_assert(fits, "gof::proxy: these are not the arguments that the remote function takes");
-  bytes.clear();
-  if constexpr (fits) wire::encode_to(bytes, tuple(std::forward<A>(arguments)...));
-  return name;
+  static_assert(fits, "GOF_REMOTE: these are not the arguments that the remote function takes");
+  if constexpr (fits)
+    return tuple(std::forward<A>(each)...);
+  else
+    return tuple();
 }
-}  // namespace gof::inline v0::proxy::distributed::detail
+
+// The class with the subject's interface, made from Base, which has it and gof_wait: a function
+// after the other is added to it.
+template <class Base, class Method>
+using with = typename Method::template gof_stub<Base>;
+template <class Subject, class Base>
+using stub = boost::mp11::mp_fold<methods_of<Subject>, Base, with>;
+}  // namespace gof::inline v0::described
 
 // clang-format off
 #define GOF_REMOTE_METHOD(r, Subject, method)                                                     \
@@ -89,11 +97,11 @@ std::string_view encode(std::string& bytes, A&&... arguments) {
     template <class S>                                                                            \
     static constexpr bool gof_one =                                                               \
         requires { typename std::type_identity<decltype(&S::method)>::type; };                    \
-    static_assert(gof_one<GofSubject>, "gof::proxy: " BOOST_PP_STRINGIZE(Subject::method)         \
+    static_assert(gof_one<GofSubject>, "GOF_REMOTE: " BOOST_PP_STRINGIZE(Subject::method)         \
                                        " is overloaded, or not there");                           \
     static constexpr std::string_view gof_name = BOOST_PP_STRINGIZE(method);                      \
     static constexpr auto gof_pointer = &GofSubject::method;                                      \
-    static_assert(sizeof(::gof::proxy::distributed::detail::signature_of<gof_pointer>) != 0);     \
+    static_assert(sizeof(::gof::described::signature_of<gof_pointer>) != 0);                      \
     template <class Base, class Signature = std::remove_const_t<decltype(gof_pointer)>>           \
     struct gof_stub;                                                                              \
     template <class Base, class R, class C, class... A>                                           \
