@@ -13,7 +13,8 @@ function(gof_add_family family)
     FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/${family}/include FILES ${headers})
 endfunction()
 
-# gof::node: the node, the engines that are headers only, and the codec. gof::file: the durable engine.
+# gof::node: the node, the engines that are headers only, and the codec. gof::file: the durable engine;
+# gof::pyro: objects over TCP.
 # gof::<family>_distributed: the patterns over a node. What is not found here is left out, and said.
 function(gof_add_engines)
   find_package(Threads REQUIRED)
@@ -50,15 +51,33 @@ function(gof_add_engines)
     target_link_libraries(gof_engines PUBLIC gof_node)
   endif()
   find_package(SQLite3 QUIET)
-  if(NOT SQLite3_FOUND)
+  if(SQLite3_FOUND)
+    gof_add_engine(file)
+    target_link_libraries(gof_file PRIVATE SQLite::SQLite3)
+  else()
     message(STATUS "SQLite is missing (Debian: libsqlite3-dev): there is no file: engine")
-    return()
   endif()
-  add_library(gof_file STATIC ${PROJECT_SOURCE_DIR}/engines/src/file.cpp)
-  add_library(gof::file ALIAS gof_file)
-  set_target_properties(gof_file PROPERTIES EXPORT_NAME file)
-  target_compile_definitions(gof_file INTERFACE GOF_HAS_FILE)
-  target_link_libraries(gof_file PUBLIC gof_node PRIVATE SQLite::SQLite3)
+  find_package(OpenSSL QUIET)
+  find_package(ZLIB QUIET)
+  if(GOF_BOOST_DESCRIBE AND OPENSSL_FOUND AND ZLIB_FOUND)
+    gof_add_engine(pyro)
+    target_link_libraries(gof_pyro PRIVATE OpenSSL::SSL ZLIB::ZLIB)
+  else()
+    message(STATUS "Boost 1.77, OpenSSL or zlib is missing "
+      "(Debian 12: libboost1.81-dev libssl-dev zlib1g-dev): there is no pyro: engine")
+  endif()
+endfunction()
+
+# gof::<engine>: a library with what is in engines/src for it.
+function(gof_add_engine engine)
+  file(GLOB sources CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/engines/src/${engine}.cpp ${PROJECT_SOURCE_DIR}/engines/src/${engine}/*.cpp)
+  string(TOUPPER GOF_HAS_${engine} has)
+  add_library(gof_${engine} STATIC ${sources})
+  add_library(gof::${engine} ALIAS gof_${engine})
+  set_target_properties(gof_${engine} PROPERTIES EXPORT_NAME ${engine})
+  target_compile_definitions(gof_${engine} INTERFACE ${has})
+  target_link_libraries(gof_${engine} PUBLIC gof_node)
 endfunction()
 
 # Links a program of path with what it may use: local ones with the local headers only.
@@ -67,7 +86,7 @@ function(gof_link target path)
   if(path MATCHES "^(engines|communication)/|/distributed/")
     target_link_libraries(${target} PRIVATE gof::node gof::creational_distributed
       gof::structural_distributed gof::behavioural_distributed)
-    foreach(library IN ITEMS gof_engines gof_file)
+    foreach(library IN ITEMS gof_engines gof_file gof_pyro)
       if(TARGET ${library})
         target_link_libraries(${target} PRIVATE ${library})
       endif()

@@ -11,11 +11,14 @@ install(TARGETS gof_node gof_creational_distributed gof_structural_distributed
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/gof)
 install(EXPORT gof-targets FILE gof-targets.cmake NAMESPACE gof::
   DESTINATION ${package_dir} COMPONENT gof_patterns)
-if(TARGET gof_file)
-  install(TARGETS gof_file EXPORT gof-file-targets
-    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT gof_file)
-  install(EXPORT gof-file-targets NAMESPACE gof:: DESTINATION ${package_dir} COMPONENT gof_file)
-endif()
+foreach(engine IN ITEMS file pyro)
+  if(TARGET gof_${engine})
+    install(TARGETS gof_${engine} EXPORT gof-${engine}-targets
+      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT gof_${engine})
+    install(EXPORT gof-${engine}-targets NAMESPACE gof::
+      DESTINATION ${package_dir} COMPONENT gof_${engine})
+  endif()
+endforeach()
 write_basic_package_version_file(gof-config-version.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/gof-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/gof-config-version.cmake

@@ -57,6 +57,8 @@ struct plan {
   /// How many threads run the loop at once. One is timed by its processor time; more by the wall
   /// clock, divided by the turns of all.
   int threads = 1;
+  /// The one thread waits for others: it is timed by the wall clock, too.
+  bool waits = false;
   /// The first is the twin.
   std::vector<contender> contenders{};
 };

@@ -37,18 +37,19 @@ struct row {
 
 // Keeps the times of what has run; prints nothing.
 struct collector : benchmark::BenchmarkReporter {
-  explicit collector(std::vector<row>& r) : rows(r) {}
+  collector(std::vector<row>& r, bool w) : rows(r), waits(w) {}
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       row& ran = rows[static_cast<std::size_t>(run.family_index)];
       ran.turns = run.iterations / run.threads;
-      ran.times.push_back(run.threads > 1 ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
+      ran.times.push_back(waits ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
       if (!(ran.times.back() > 0))
         throw std::runtime_error(ran.label + ": gave up, or took no time");
     }
   }
   std::vector<row>& rows;
+  const bool waits;
 };
 
 // Runs each row once, in random order. Returns what this thread has taken from the heap.
@@ -58,10 +59,11 @@ heap_use run_round(const plan& p, size n, std::vector<row>& rows) {
   for (const row& r : rows) {
     auto* registered = benchmark::RegisterBenchmark(r.label.c_str(), r.measured->run);
     if (n) registered->Arg(*n);
-    if (p.threads > 1) registered->Threads(p.threads)->UseRealTime();
+    if (p.threads > 1) registered->Threads(p.threads);
+    if (p.threads > 1 || p.waits) registered->UseRealTime();
     r.turns == 0 ? registered->MinTime(0.01) : registered->Iterations(r.turns);
   }
-  collector times(rows);
+  collector times(rows, p.threads > 1 || p.waits);
   benchmark::RunSpecifiedBenchmarks(&times, ".");
   return heap_used() - before;
 }
