@@ -78,6 +78,9 @@ function(gof_add_engine engine)
   set_target_properties(gof_${engine} PROPERTIES EXPORT_NAME ${engine})
   target_compile_definitions(gof_${engine} INTERFACE ${has})
   target_link_libraries(gof_${engine} PUBLIC gof_node)
+  if(NOT PROJECT_IS_TOP_LEVEL)  # built where somebody links it
+    set_target_properties(gof_${engine} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
 endfunction()
 
 # Links a program of path with what it may use: local ones with the local headers only.

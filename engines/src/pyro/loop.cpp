@@ -116,10 +116,14 @@ class loop::core::client : public std::enable_shared_from_this<client> {
     try {
       what();
     } catch (const failure& e) {
-      in_.objects_->tell(event::kind::lost, state_.address + ": " + e.what());
+      const errc why = e.reason().why;
+      in_.objects_->tell(why == errc::closed     ? event::kind::lost
+                         : why == errc::deadline ? event::kind::slow
+                                                 : event::kind::refused,
+                         state_.address + ": " + e.what());
       leave();
-    } catch (const std::exception& e) {
-      in_.objects_->tell(event::kind::dropped, state_.address + ": " + e.what());
+    } catch (...) {
+      in_.objects_->tell(event::kind::dropped, state_.address + ": " + being_handled().words());
       leave();
     }
   }
@@ -146,6 +150,14 @@ class loop::core::client : public std::enable_shared_from_this<client> {
   ~client() { leave(); }
 
   [[nodiscard]] const std::string& address() const noexcept { return state_.address; }
+  // As far as it goes at once; what came is read, or the other side would lose what it is told.
+  void say_and_forget(std::string_view all) {
+    error_code ignored;
+    line_.write_now(all, ignored);
+    line_.socket.shutdown(asio::socket_base::shutdown_send, ignored);
+    char came[4096];
+    line_.socket.read_some(asio::buffer(came), ignored);
+  }
   void begin() {
     ++in_.connections_;
     ++in_.each_[state_.address];
@@ -156,6 +168,7 @@ class loop::core::client : public std::enable_shared_from_this<client> {
       if (!in_.tls_) return read(in_.now());
       line_.shake_hands(in_.tls_, nullptr, bound([this](error_code why) {
                           if (why) fail(errc::denied, "no TLS connection: " + why.message());
+                          secured_ = true;
                           state_.certificate = line_.certificate();
                           read(in_.now());
                         }));
@@ -200,7 +213,8 @@ class loop::core::client : public std::enable_shared_from_this<client> {
       watch(greeted_by_);
     } else if (session_.missing() > 0) {
       if (since_ == clock::time_point{}) since_ = now;
-      watch(since_ + std::min(most().message, longest));
+      watch(std::min(since_ + std::min(most().message, longest),
+                     now + std::min(most().idle, longest)));
     } else {
       since_ = {};
       session_.shrink();
@@ -243,6 +257,7 @@ class loop::core::client : public std::enable_shared_from_this<client> {
     armed_ = clock::time_point::max();
     if (in_.now() < until_) return arm();
     if (ending_) return leave();
+    if (in_.tls_ && !secured_) fail(errc::unavailable, "its TLS handshake takes too long");
     fail(errc::deadline, "too slow");
   }
 
@@ -270,7 +285,7 @@ class loop::core::client : public std::enable_shared_from_this<client> {
   asio::steady_timer timer_;
   server_session session_;
   registry::client state_;
-  bool counted_ = false, greeted_ = false, ending_ = false, over_ = false;
+  bool counted_ = false, secured_ = false, greeted_ = false, ending_ = false, over_ = false;
   clock::time_point greeted_by_{}, since_{};  // since when the message comes that is coming
   clock::time_point until_ = clock::time_point::max(), armed_ = clock::time_point::max();
 };
@@ -282,8 +297,9 @@ void loop::core::admit(file_descriptor fd, bool v6) {
                           : same != each_.end() && same->second >= how().most.connections_each
                               ? "too many connections of one client"
                               : nullptr;
-  if (why) return objects_->tell(event::kind::refused, it->address() + ": " + why);
-  it->begin();
+  if (!why) return it->begin();
+  objects_->tell(event::kind::refused, it->address() + ": " + why);
+  if (!tls_) it->say_and_forget(refusal_of(why));
 }
 
 loop::loop(std::shared_ptr<registry> objects, tls_context tls, listener& at)

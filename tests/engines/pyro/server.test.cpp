@@ -296,7 +296,7 @@ pyro::members<slow> of_slow() { return pyro::members<slow>().method<&slow::stay>
 TEST(PyroServer, WithdrawsOnceTheCallsThatRunHaveEnded) {
   pyro::server at;
   slow it;
-  const auto where = at.expose(it, "slow", of_slow());
+  const auto where = at.expose(it, "slow", of_slow(), true);
   auto call =
       std::async(std::launch::async, [&] { return remote_object(where).call<int>("stay", 7); });
   ASSERT_TRUE(it.entered.wait());

@@ -110,7 +110,8 @@ class server {
   /// The same, of what is not typed. \param it the servant \param id what it is called
   uri serve(std::shared_ptr<servant> it, std::string id);
   /// Lets an object be called no more, once the calls that run have ended. \param id the object
-  /// \returns whether there was one
+  /// \returns whether there was one \throws failure deadline where a call runs on and on; it is
+  /// withdrawn all the same, and has to live on
   bool withdraw(const std::string& id);
 
   /// \returns where an object of that id is. \param id the object
