@@ -256,7 +256,7 @@ TEST_P(PyroAsync, ReadsAndSetsAttributes) {
 TEST_P(PyroAsync, SeesWhatTheBlockingOneSees) {
   remote_object blocking(where);
   async_object o(loop, where);
-  for (const std::size_t n : {0, 1, 100, 5'000, 70'000, 400'000}) {
+  for (const std::size_t n : {0U, 1U, 100U, 5'000U, 70'000U, 400'000U}) {
     auto it = o.call<std::string>(asio::use_future, "repeat", "x", n);
     run();
     EXPECT_EQ(it.get(), blocking.call<std::string>("repeat", "x", n)) << n;
