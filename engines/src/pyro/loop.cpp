@@ -115,15 +115,8 @@ class loop::core::client : public std::enable_shared_from_this<client> {
   void guarded(const F& what) {
     try {
       what();
-    } catch (const failure& e) {
-      const errc why = e.reason().why;
-      in_.objects_->tell(why == errc::closed     ? event::kind::lost
-                         : why == errc::deadline ? event::kind::slow
-                                                 : event::kind::refused,
-                         state_.address + ": " + e.what());
-      leave();
     } catch (...) {
-      in_.objects_->tell(event::kind::dropped, state_.address + ": " + being_handled().words());
+      in_.objects_->tell_of_end(state_.address);
       leave();
     }
   }

@@ -186,6 +186,20 @@ void registry::tell(event::kind what, std::string text) const noexcept {
   }
 }
 
+void registry::tell_of_end(const std::string& address) const {
+  try {
+    throw;
+  } catch (const failure& e) {
+    const errc why = e.reason().why;
+    tell(why == errc::closed     ? event::kind::lost
+         : why == errc::deadline ? event::kind::slow
+                                 : event::kind::refused,
+         address + ": " + e.what());
+  } catch (...) {
+    tell(event::kind::dropped, address + ": " + being_handled().words());
+  }
+}
+
 std::shared_ptr<registry::exposed> registry::find(std::string_view id, client& of) {
   if (of.last && of.last_id == id && !of.last->withdrawn) return of.last;
   const std::lock_guard lock(guard_);

@@ -63,6 +63,8 @@ class registry : public exchange, public std::enable_shared_from_this<registry> 
   // is time to send. Returns whether it can go on at once.
   bool step(server_session& with, client& of);
   void tell(event::kind what, std::string text) const noexcept;
+  // Tells that a client's connection ends with the exception that is being handled.
+  void tell_of_end(const std::string& address) const;
 
   [[nodiscard]] const serving& how() const noexcept { return how_; }
 

@@ -116,14 +116,8 @@ class server::core {
   void run(std::list<client>::iterator it) {
     try {
       serve(*it);
-    } catch (const failure& e) {
-      const errc why = e.reason().why;
-      objects_->tell(why == errc::closed     ? event::kind::lost
-                     : why == errc::deadline ? event::kind::slow
-                                             : event::kind::refused,
-                     it->address + ": " + e.what());
     } catch (...) {
-      objects_->tell(event::kind::dropped, it->address + ": " + being_handled().words());
+      objects_->tell_of_end(it->address);
     }
     const std::lock_guard lock(guard_);
     it->line.shut();

@@ -36,6 +36,8 @@
 #include <gof/pyro/remote.hpp>
 #include <gof/pyro/server.hpp>
 
+#include "engines/pyro/waiting.hpp"
+
 // An interface, as a user has it.
 namespace house {
 struct workshop {
@@ -65,17 +67,7 @@ using pyro::remote_object;
 static_assert(!std::is_copy_constructible_v<async_object>);
 static_assert(std::is_nothrow_move_constructible_v<async_object>);
 
-// Whether it becomes true; no test depends on how soon.
-template <class F>
-bool eventually(const F& is_true) {
-  const auto end = std::chrono::steady_clock::now() + 30s;
-  while (!is_true())
-    if (std::chrono::steady_clock::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
-}
+using waiting::eventually;
 std::optional<errc> reason(const std::exception_ptr& it) {
   try {
     if (it) std::rethrow_exception(it);

@@ -34,6 +34,7 @@
 #include <gof/pyro/object.hpp>
 #include <gof/pyro/session.hpp>
 
+#include "engines/pyro/waiting.hpp"
 #include "support/seeds.hpp"
 
 // Clients that keep to nothing. Whatever they do, others are served, memory is bounded, and who
@@ -63,23 +64,9 @@ constexpr bool is_sanitized = false;
 constexpr auto long_enough = 60s;
 template <class F>
 bool eventually(const F& is_true) {
-  const auto end = clock::now() + long_enough;
-  while (!is_true())
-    if (clock::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
+  return waiting::eventually(is_true, long_enough);
 }
-template <class F>
-std::optional<errc> reason(const F& run) {
-  try {
-    run();
-    return {};
-  } catch (const gof::failure& e) {
-    return e.reason().why;
-  }
-}
+using waiting::reason;
 // What this process has of the machine's memory.
 std::size_t resident() {
   std::size_t size = 0, pages = 0;

@@ -18,6 +18,8 @@
 #include <gof/pyro/name_server.hpp>
 #include <gof/pyro/server.hpp>
 
+#include "engines/pyro/waiting.hpp"
+
 namespace {
 
 namespace pyro = gof::pyro;
@@ -108,15 +110,7 @@ std::string address_of(const shared_account& it) {
   const auto* const there = dynamic_cast<const pyro::detail::waiting<account>*>(it.get());
   return there ? there->gof_object->where().text() : "here";
 }
-template <class F>
-std::optional<errc> reason(const F& run) {
-  try {
-    run();
-    return {};
-  } catch (const gof::failure& e) {
-    return e.reason().why;
-  }
-}
+using waiting::reason;
 
 struct PyroRemote : testing::Test {
   pyro::server at;

@@ -19,6 +19,8 @@
 #include <gof/pyro/object.hpp>
 #include <gof/pyro/remote.hpp>
 
+#include "engines/pyro/waiting.hpp"
+
 namespace {
 
 namespace pyro = gof::pyro;
@@ -31,26 +33,8 @@ using pyro::value;
 
 static_assert(!std::is_copy_constructible_v<pyro::server>);
 
-// Whether it becomes true; no test depends on how soon.
-template <class F>
-bool eventually(const F& is_true) {
-  const auto end = std::chrono::steady_clock::now() + 30s;
-  while (!is_true())
-    if (std::chrono::steady_clock::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
-}
-template <class F>
-std::optional<errc> reason(const F& run) {
-  try {
-    run();
-    return {};
-  } catch (const gof::failure& e) {
-    return e.reason().why;
-  }
-}
+using waiting::eventually;
+using waiting::reason;
 
 // Opens once, for all who wait.
 class gate {
