@@ -4,7 +4,7 @@
 # it; @ is the name of its pattern, whose own headers are its face, gof/@.hpp, and gof/@/*.hpp.
 cd "$1" || exit 1
 table='
-^engines/.*/engines/   node wire compute unique_function engines/.*
+^engines/.*/engines/   node wire compute unique_function engines/.* pyro/tls
 ^engines/.*/(join|roles).hpp node join engines/.*
 ^engines/.*/pyro.hpp  pyro/.*
 ^engines/.*/pyro/     node wire described unique_function pyro/.*

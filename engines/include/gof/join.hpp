@@ -13,6 +13,9 @@
 #ifdef GOF_HAS_FILE
 #include <gof/engines/file.hpp>
 #endif
+#ifdef GOF_HAS_PYRO
+#include <gof/engines/pyro.hpp>
+#endif
 #include <gof/node.hpp>
 
 namespace gof::inline v0 {
@@ -27,10 +30,12 @@ struct join_options {
 
 /// Takes part. Equal URLs in one process are one broker.
 ///
-/// | URL           | engine                                                                   |
-/// |---------------|--------------------------------------------------------------------------|
-/// | `memory:NAME` | the embedded one, for as long as a node of it lives; the name may be empty |
-/// | `file:PATH`   | the embedded one, which keeps what it acknowledged in a file (SQLite)    |
+/// | URL                 | engine                                                             |
+/// |---------------------|--------------------------------------------------------------------|
+/// | `memory:NAME`       | the embedded one, while a node of it lives; the name may be empty  |
+/// | `file:PATH`         | the embedded one, which keeps what it acknowledged (SQLite)        |
+/// | `pyro://HOST:PORT`  | direct TCP, where a broker is: `./gof broker`, or a pyro_broker    |
+/// | `tcp://HOST:PORT`   | the same                                                           |
 ///
 /// \param url what to join \param how the node's name
 /// \returns the node
@@ -43,7 +48,15 @@ struct join_options {
     std::unique_ptr<node> (*make)(const std::string& rest, std::string name);
     std::string_view hint;  // where it cannot be made
   };
-  static constexpr std::array<engine, 6> all{{
+#ifdef GOF_HAS_PYRO
+  constexpr auto join_pyro = [](const std::string& rest, std::string name) {
+    return engines::join_pyro(rest, std::move(name));
+  };
+#else
+  constexpr std::string_view needs_for_pyro =
+      "this program was built without the engine for TCP (Debian: libssl-dev zlib1g-dev)";
+#endif
+  static constexpr std::array<engine, 7> all{{
       {"memory", engines::join_memory, {}},
 #ifdef GOF_HAS_FILE
       {"file", engines::join_file, {}},
@@ -51,7 +64,13 @@ struct join_options {
       {"file", nullptr, "this program was built without SQLite (Debian: libsqlite3-dev)"},
 #endif
       {"sim", nullptr, "a simulation is a gof::sim::world (gof/engines/simulator.hpp)"},
-      {"pyro", nullptr, "direct TCP is not there yet"},
+#ifdef GOF_HAS_PYRO
+      {"pyro", join_pyro, {}},
+      {"tcp", join_pyro, {}},
+#else
+      {"pyro", nullptr, needs_for_pyro},
+      {"tcp", nullptr, needs_for_pyro},
+#endif
       {"nats", nullptr, "the NATS engine is not there yet"},
       {"ray", nullptr, "the Ray engine is not there yet"},
   }};

@@ -37,19 +37,26 @@ constexpr duration noticeable = std::chrono::milliseconds(10);
 
 class loop::core {
  public:
-  core(std::shared_ptr<registry> objects, tls_context tls, listener& at)
+  core(std::shared_ptr<registry> objects, tls_context tls, listener& at,
+       std::shared_ptr<asio::io_context> in)
       : objects_(std::move(objects)),
         tls_(std::move(tls)),
+        ours_(!in),
+        shared_(in ? std::move(in)  // only one thread does I/O in it
+                   : std::make_shared<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+        io_(*shared_),
         listener_(io_, at.number()),
         pause_(io_) {
     accept();
-    thread_ = std::thread([this] { io_.run(); });
+    if (ours_) thread_ = std::thread([this] { io_.run(); });
   }
   core(const core&) = delete;
   core& operator=(const core&) = delete;
   ~core() {
-    io_.stop();
-    thread_.join();
+    if (ours_) {
+      io_.stop();
+      thread_.join();
+    }
     listener_.release();  // it is not ours
   }
   [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
@@ -97,7 +104,9 @@ class loop::core {
   duration held_up_{};
   std::map<std::string, std::size_t> each_;  // how many of an address
   std::atomic<std::size_t> connections_ = 0;
-  asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // only it does I/O in it
+  const bool ours_;
+  const std::shared_ptr<asio::io_context> shared_;
+  asio::io_context& io_;
   asio::posix::stream_descriptor listener_;
   asio::steady_timer pause_;
   std::thread thread_;
@@ -136,6 +145,7 @@ class loop::core::client : public std::enable_shared_from_this<client> {
     fd.release();
     line_.open();
     error_code ignored;
+    state_.can_wait = true;
     state_.address = line_.socket.remote_endpoint(ignored).address().to_string(ignored);
   }
   client(const client&) = delete;
@@ -197,9 +207,18 @@ class loop::core::client : public std::enable_shared_from_this<client> {
   }
   void answered(bool more, clock::time_point now) {
     if (session_.closed()) return end();
+    if (state_.answer) return wait(now);
     if (!more) return read(now);
     // The others first.
     asio::post(in_.io_, bound([this] { go_on(); }));
+  }
+  // For what the object answers later.
+  void wait(clock::time_point now) {
+    watch(now + std::min(most().idle, longest));
+    state_.answer->when_ready([weak = weak_from_this()] {
+      if (const auto self = weak.lock())
+        asio::post(self->in_.io_, self->bound([it = self.get()] { it->go_on(); }));
+    });
   }
   void read(clock::time_point now) {
     if (!greeted_) {
@@ -267,6 +286,8 @@ class loop::core::client : public std::enable_shared_from_this<client> {
     if (std::exchange(over_, true)) return;
     timer_.cancel();
     line_.close();
+    state_.answer.reset();
+    state_.kept.reset();
     if (!counted_) return;
     --in_.connections_;
     const auto same = in_.each_.find(state_.address);
@@ -295,8 +316,9 @@ void loop::core::admit(file_descriptor fd, bool v6) {
   if (!tls_) it->say_and_forget(refusal_of(why));
 }
 
-loop::loop(std::shared_ptr<registry> objects, tls_context tls, listener& at)
-    : core_(std::make_unique<core>(std::move(objects), std::move(tls), at)) {}
+loop::loop(std::shared_ptr<registry> objects, tls_context tls, listener& at,
+           std::shared_ptr<asio::io_context> in)
+    : core_(std::make_unique<core>(std::move(objects), std::move(tls), at, std::move(in))) {}
 loop::~loop() = default;
 std::size_t loop::connections() const noexcept { return core_->connections(); }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -42,7 +43,16 @@ T given(std::string_view arguments) {
   }
 }
 thread_local const circumstances* called = nullptr;
+thread_local registry::client* calling_client = nullptr;
 }  // namespace
+
+std::shared_ptr<late_answer> answer_later() {
+  if (!calling_client || !calling_client->can_wait)
+    throw std::logic_error("gof::pyro: only a server with one thread answers later");
+  calling_client->answer = std::make_shared<late_answer>();
+  return calling_client->answer;
+}
+std::shared_ptr<void>& kept_with_connection() { return calling_client->kept; }
 
 bool is_this_machine(std::string_view host) {
   in_addr number{};
@@ -210,6 +220,7 @@ std::shared_ptr<registry::exposed> registry::find(std::string_view id, client& o
 }
 
 bool registry::step(server_session& with, client& of) {
+  if (of.answer && !answer_now(with, of)) return false;
   while (with.output().size() < enough_to_send) {
     switch (with.next()) {
       case server_session::event::none:
@@ -221,6 +232,7 @@ bool registry::step(server_session& with, client& of) {
         break;
       case server_session::event::invoke:
         invoke(with, of);
+        if (of.answer && !answer_now(with, of)) return false;
         break;
     }
   }
@@ -267,11 +279,14 @@ void registry::invoke(server_session& with, client& of) {
   const auto& it = with.request();
   of.notes.clear();
   const circumstances now{of.address, of.certificate, it.notes, it.correlation, of.notes};
-  const circumstances* const outer = std::exchange(called, &now);
   struct after {
     const circumstances* outer;
-    ~after() { called = outer; }
-  } mark{outer};
+    client* outer_client;
+    ~after() {
+      called = outer;
+      calling_client = outer_client;
+    }
+  } mark{std::exchange(called, &now), std::exchange(calling_client, &of)};
   try {
     if (it.object == itself) {
       if (it.batch()) throw type_error("no batch of these");
@@ -289,10 +304,12 @@ void registry::invoke(server_session& with, client& of) {
         call_all(*object, it.arguments, out);
       else
         items = call(*object, it.method, {it.arguments, it.named}, out);
+      if (it.one_way() || it.batch()) of.answer.reset();  // nobody waits for it
+      if (of.answer) return false;
       if (!items && !of.notes.empty()) noted = out.substr(begin);
       return it.one_way() || (!items && noted.empty());
     });
-    if (answered) return;
+    if (answered || of.answer) return;
     if (!items) {
       with.result([&](std::string& out) { out += noted; }, of.notes);
       return;
@@ -307,7 +324,26 @@ void registry::invoke(server_session& with, client& of) {
   }
 }
 
+bool registry::answer_now(server_session& with, client& of) {
+  auto& what = of.answer->what();
+  if (!what) return false;
+  const auto content = std::exchange(what, {});
+  of.answer.reset();
+  try {
+    if (const auto* thrown = std::get_if<std::exception_ptr>(&*content))
+      std::rethrow_exception(*thrown);
+    with.result([&](std::string& out) {
+      out += std::get<std::string>(*content);
+      return true;
+    });
+  } catch (...) {
+    answer_exception(with, of);
+  }
+  return true;
+}
+
 void registry::answer_exception(server_session& with, client& of) {
+  of.answer.reset();
   const remote_exception what = being_handled();
   const auto append = [&](std::string& out) {
     encode_to(out, what.to_value(), serializer::msgpack);

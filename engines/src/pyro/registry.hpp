@@ -4,15 +4,18 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <typeindex>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 
 #include <gof/pyro/server.hpp>
 #include <gof/pyro/session.hpp>
@@ -21,10 +24,40 @@ namespace gof::inline v0::pyro::detail {
 
 // Text that cannot be guessed.
 std::string secret_text();
+// HMAC-SHA256, in hexadecimal.
+std::string keyed_digest(std::string_view key, std::string_view text);
 // What a client reads that is refused before it has said anything.
 std::string refusal_of(std::string_view why);
 // Whether a host is this machine by its very name: a name server may say anything of others.
 bool is_this_machine(std::string_view host);
+// Throws refused for what is neither secured nor on this machine, unless that is wanted.
+void check(const serving& how);
+
+// Answers a call after the function that was called has returned, for a server with one thread, in
+// that thread.
+class late_answer {
+ public:
+  using content = std::variant<std::string, std::exception_ptr>;  // a string is MessagePack
+  // The first one counts.
+  void operator()(content what) {
+    if (!what_) what_ = std::move(what);
+    if (const auto told = std::exchange(ready_, nullptr)) told();
+  }
+  [[nodiscard]] std::optional<content>& what() noexcept { return what_; }
+  // Calls it when there is an answer, or now.
+  void when_ready(std::function<void()> f) {
+    if (what_) return f();
+    ready_ = std::move(f);
+  }
+
+ private:
+  std::optional<content> what_;
+  std::function<void()> ready_;
+};
+// For a function that is being called: what it returns is lost, and it is answered by this.
+std::shared_ptr<late_answer> answer_later();
+// For the same: what is kept as long as the connection.
+std::shared_ptr<void>& kept_with_connection();
 
 class registry : public exchange, public std::enable_shared_from_this<registry> {
  public:
@@ -58,9 +91,12 @@ class registry : public exchange, public std::enable_shared_from_this<registry> 
     std::shared_ptr<exposed> last;                       // the object called last, and its id
     std::string last_id;
     std::string notes;  // for the answer
+    std::shared_ptr<void> kept;
+    bool can_wait = false;                // it is served by a loop
+    std::shared_ptr<late_answer> answer;  // it waits for this
   };
-  // Does what a session says next, until it needs more bytes, is over, or has said so much that it
-  // is time to send. Returns whether it can go on at once.
+  // Does what a session says next, until it needs more bytes, is over, waits for an answer, or has
+  // said so much that it is time to send. Returns whether it can go on at once.
   bool step(server_session& with, client& of);
   void tell(event::kind what, std::string text) const noexcept;
   // Tells that a client's connection ends with the exception that is being handled.
@@ -75,6 +111,8 @@ class registry : public exchange, public std::enable_shared_from_this<registry> 
   void invoke(server_session& with, client& of);
   item_source call(exposed& it, std::string_view method, const servant::given& with,
                    std::string& out);
+  // Sends what it waits for. Returns whether that is known.
+  bool answer_now(server_session& with, client& of);
   // Sends what is being handled.
   void answer_exception(server_session& with, client& of);
   void call_all(exposed& it, std::string_view calls, std::string& out);

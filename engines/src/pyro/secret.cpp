@@ -16,6 +16,21 @@
 #include "registry.hpp"
 
 namespace gof::inline v0::pyro {
+
+std::string detail::keyed_digest(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size))
+    throw std::bad_alloc();
+  std::string digits;
+  for (unsigned i = 0; i < size; ++i) {
+    digits += "0123456789abcdef"[digest[i] >> 4];
+    digits += "0123456789abcdef"[digest[i] & 15];
+  }
+  return digits;
+}
+
 namespace {
 
 constexpr std::size_t longest_user = 1024, nonce_digits = 32;
@@ -29,17 +44,7 @@ std::string mac_of(const std::string& key, std::int64_t time, std::string_view n
   text += nonce;
   text += ' ';
   text += user;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned size = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-            reinterpret_cast<const unsigned char*>(text.data()), text.size(), bytes.data(), &size))
-    throw std::bad_alloc();
-  std::string digits;
-  for (unsigned i = 0; i < size; ++i) {
-    digits += "0123456789abcdef"[bytes[i] >> 4];
-    digits += "0123456789abcdef"[bytes[i] & 15];
-  }
-  return digits;
+  return detail::keyed_digest(key, text);
 }
 std::int64_t seconds_of(secret::clock::time_point t) {
   return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();

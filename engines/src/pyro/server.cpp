@@ -200,18 +200,18 @@ class server::core {
   std::unique_ptr<detail::loop> loop_;  // which does all of this in one thread
 };
 
-namespace {
-serving checked(serving how) {
-  if (!detail::is_this_machine(how.host) && !how.tls && !how.insecure)
+void detail::check(const serving& how) {
+  if (!is_this_machine(how.host) && !how.tls && !how.insecure)
     throw failure({errc::refused,
                    "whoever reaches " + how.host +
                        " could call the objects: set serving::tls, or say serving::insecure",
                    {}});
-  return how;
 }
-}  // namespace
 
-server::server(serving how) : core_(std::make_shared<core>(checked(std::move(how)))) {}
+server::server(serving how) {
+  detail::check(how);
+  core_ = std::make_shared<core>(std::move(how));
+}
 server::~server() = default;
 uri server::serve(std::shared_ptr<servant> it, std::string id) {
   return core_->objects()->expose(std::move(it), std::move(id));

@@ -80,6 +80,13 @@ class broker {
   std::optional<error> commit();
   /// \returns what there is to say, in order; only after \ref commit
   [[nodiscard]] std::vector<outgoing> take_outgoing() { return std::exchange(outgoing_, {}); }
+  /// \returns the life that was given out last
+  [[nodiscard]] session last_life() const noexcept { return lives_; }
+  /// \returns the node that serves a subject alone; 0 for none, or a group. \param subject which
+  [[nodiscard]] session alone(const std::string& subject) const {
+    const auto found = servers_.find(subject);
+    return found == servers_.end() || !found->second.group.empty() ? 0 : found->second.all[0].first;
+  }
   /// \returns the time up to which it has come, for the start of a clock that goes on after a
   /// restart
   [[nodiscard]] time_point time() const noexcept { return now_; }
@@ -198,8 +205,9 @@ class broker {
   // ---- Logs and queues
   std::uint64_t add(const std::string& name, log& to, message line);
   void forget_ids(log& of);
-  void hand_out(const std::string& name, log& from, group& of, session to, std::uint64_t sequence,
-                std::uint32_t number, jobs& into);
+  // Returns the bytes of its body; 0 where it is a dead letter.
+  std::size_t hand_out(const std::string& name, log& from, group& of, session to,
+                       std::uint64_t sequence, std::uint32_t number, jobs& into);
   void bury(const std::string& name, log& from, group& of, std::uint64_t sequence);
   static std::string queue(const std::string& log_name, const std::string& group_name) {
     return "t" + packer().add(log_name).bytes() + group_name;
@@ -600,12 +608,16 @@ inline void broker::on(session who, token handler, take& it) {
   park(queue(it.log, it.group), who, handler, std::move(it));
 }
 
-inline void broker::hand_out(const std::string& name, log& from, group& of, session to,
-                             std::uint64_t sequence, std::uint32_t number, jobs& into) {
-  if (number > of.how.attempts) return bury(name, from, of, sequence);
+inline std::size_t broker::hand_out(const std::string& name, log& from, group& of, session to,
+                                    std::uint64_t sequence, std::uint32_t number, jobs& into) {
+  if (number > of.how.attempts) {
+    bury(name, from, of, sequence);
+    return 0;
+  }
   of.pending[sequence] = {number, now_ + of.how.patience, to};
-  into.all.push_back(
-      {{sequence, from.lines[static_cast<std::size_t>(sequence - from.first)]}, number, 0});
+  const message& line = from.lines[static_cast<std::size_t>(sequence - from.first)];
+  into.all.push_back({{sequence, line}, number, 0});
+  return line.body.size();
 }
 
 inline void broker::bury(const std::string& name, log& from, group& of, std::uint64_t sequence) {
@@ -627,11 +639,13 @@ inline bool broker::try_answer(session who, token handler, take& it) {
       due.emplace_back(sequence, pending.number + 1);
   }
   const std::uint64_t before = of.next;
+  std::size_t bytes = 0;
+  const auto room = [&] { return found.all.size() < it.count && bytes < most_bytes; };
   for (const auto& [sequence, number] : due)
-    if (found.all.size() < it.count) hand_out(it.log, from, of, who, sequence, number, found);
-  for (; of.next <= from.last && found.all.size() < it.count; ++of.next)
+    if (room()) bytes += hand_out(it.log, from, of, who, sequence, number, found);
+  for (; of.next <= from.last && room(); ++of.next)
     if (matches(of.how.filter, from.lines[static_cast<std::size_t>(of.next - from.first)].subject))
-      hand_out(it.log, from, of, who, of.next, 1, found);
+      bytes += hand_out(it.log, from, of, who, of.next, 1, found);
   if (!due.empty() || of.next != before) keep_group(it.log, it.group, of);
   if (found.all.empty()) {
     // Looks again when another attempt is due, if it does not anyway.

@@ -98,6 +98,12 @@ class endpoint : public node, private detail::registrar {
   }
   /// The broker has forgotten this node's handlers: tells it of them again.
   void resume();
+  /// The broker has forgotten this node's operations: they complete with errc::closed. \param why
+  /// in words \param kept those of which that is not true
+  template <class F>
+  void lose(const std::string& why, const F& kept);
+  /// \returns whether an operation or a handler is there. \param which its name
+  [[nodiscard]] bool knows(token which) const noexcept { return slots_.contains(which); }
   /// Tells the user.
   void report(event::kind what, std::string text) {
     if (on_event_) on_event_({what, std::move(text)});
@@ -159,6 +165,8 @@ class endpoint : public node, private detail::registrar {
     unique_function<void()> f;  // or this
   };
 
+  // As they began.
+  [[nodiscard]] std::vector<std::shared_ptr<slot>> in_order() const;
   void drop(token which) noexcept override;
   void cancel(token which) override;
   // Has an operation complete with this, whatever else was on its way: that knows its old token.
@@ -269,18 +277,26 @@ inline registration endpoint::keep(std::shared_ptr<slot> it) {
   return {self_, name};
 }
 
-inline void endpoint::resume() {
+inline std::vector<std::shared_ptr<endpoint::slot>> endpoint::in_order() const {
   std::vector<std::shared_ptr<slot>> all;
   for (const auto& [name, it] : slots_) all.push_back(it);
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
-  for (const auto& it : all) it->resume(*this);
+  return all;
+}
+
+inline void endpoint::resume() {
+  for (const auto& it : in_order()) it->resume(*this);
+}
+
+template <class F>
+void endpoint::lose(const std::string& why, const F& kept) {
+  for (const auto& it : in_order())
+    if (it->is_operation() && !kept(it->name)) complete(it, {errc::closed, why, {}});
 }
 
 inline void endpoint::end() {
   if (std::exchange(ended_, true)) return;
-  std::vector<std::shared_ptr<slot>> all;
-  for (const auto& [name, it] : slots_) all.push_back(it);
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
+  const auto all = in_order();
   ready_.clear();
   std::size_t operations = 0;  // each is completed by one step
   for (const auto& it : all) {
