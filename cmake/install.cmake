@@ -11,6 +11,9 @@ install(TARGETS gof_node gof_creational_distributed gof_structural_distributed
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/gof)
 install(EXPORT gof-targets FILE gof-targets.cmake NAMESPACE gof::
   DESTINATION ${package_dir} COMPONENT gof_patterns)
+if(TARGET gof-broker)
+  install(TARGETS gof-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT gof_pyro)
+endif()
 foreach(engine IN ITEMS file pyro)
   if(TARGET gof_${engine})
     install(TARGETS gof_${engine} EXPORT gof-${engine}-targets

@@ -5,7 +5,7 @@
 cd "$1" || exit 1
 table='
 ^engines/.*/engines/   node wire compute unique_function engines/.* pyro/tls
-^engines/.*/(join|roles).hpp node join engines/.*
+^engines/.*/(join|roles).hpp node join wire engines/.*
 ^engines/.*/pyro.hpp  pyro/.*
 ^engines/.*/pyro/     node wire described unique_function pyro/.*
 ^engines/             node wire wait compute unique_function

@@ -79,7 +79,7 @@ expect 2 'list takes no names' list command
 expect 2 'docs takes no names' docs command
 expect 2 'name it' run -- notes.txt
 expect 2 'name it' run command observer -- notes.txt
-expect 2 'only run, bench, fallacies and break' test -- x
+expect 2 'only run, bench, fallacies, break and broker' test -- x
 expect 2 '"comand"; did you mean command\?$' fallacies comand
 expect 1 'chain-of-responsibility is not there yet' fallacies chain_of_responsibility
 expect 1 'not over a network yet' run command --over sim:42

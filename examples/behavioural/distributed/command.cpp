@@ -8,6 +8,7 @@
 #include <gof/wait.hpp>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "world/document_wire.hpp"
@@ -156,23 +157,23 @@ int main(int argc, char** argv) try {
   // On sim: half of all answers are lost. The seed says which.
   const std::vector<gof::sim::fault> loss{{0ms, 1h, gof::sim::kind::lose_answers, "ana", 500},
                                           {0ms, 1h, gof::sim::kind::lose_answers, "ben", 500}};
-  seen naive(script.size()), ours(script.size());
-  const auto played = [](auto plays, seen& came) {
-    return [plays, &came](gof::node& n) { plays(n, came); };
+  std::map<std::string, seen> naive, ours;
+  const auto played = [](const char* who, auto plays, std::map<std::string, seen>& all) {
+    seen& came = all[who] = seen(script.size());
+    return gof::role{who, [plays, &came](gof::node& n) { plays(n, came); }, gof::leaving(came)};
   };
-  gof::play(url,
-            {{"server", serve},
-             {"ana", played(naive_editor, naive)},
-             {"ben", played(naive_editor, naive)}},
-            loss);
-  gof::play(url, {{"ana", played(editor, ours)}, {"ben", played(editor, ours)}}, loss);
+  gof::play(
+      url,
+      {{"server", serve}, played("ana", naive_editor, naive), played("ben", naive_editor, naive)},
+      loss);
+  gof::play(url, {played("ana", editor, ours), played("ben", editor, ours)}, loss);
 
   std::cout << "over " << url << '\n'
             << std::left << std::setw(22) << "" << std::setw(45) << "naive: one server"
             << "ours: one log\n";
   for (std::size_t i = 0; i < script.size(); ++i)
     std::cout << std::setw(22) << script[i].who + ' ' + script[i].what + ' ' + script[i].text
-              << std::setw(45) << naive[i] << ours[i] << '\n';
+              << std::setw(45) << naive[script[i].who][i] << ours[script[i].who][i] << '\n';
   std::cout
       << "\nReceiver document, one a replica · Command insert, change · Invoker and history list "
          "replicated_history\n";

@@ -152,7 +152,7 @@ int main(int argc, char** argv) try {
               {{"ann", [&](gof::node& n) { maker<Kind>(n, "board", from); }},
                {"bob", [&](gof::node& n) { comes(n, from + 1), maker<Kind>(n, "rules", from); }},
                {"shop", [&](gof::node& n) { shop<Kind>(n, from); }},
-               {"cleo", [&](gof::node& n) { player<Kind>(n, of, from); }}},
+               {"cleo", [&](gof::node& n) { player<Kind>(n, of, from); }, gof::leaving(of)}},
               faults);
     from += simulated ? 0 : 10;
   };

@@ -4,7 +4,6 @@
 /// line, bob takes over, and she wakes up and goes on. `singleton URL` plays it over another
 /// engine, such as sim:42.
 
-#include <atomic>
 #include <gof/distributed/singleton.hpp>
 #include <gof/roles.hpp>
 #include <gof/wait.hpp>
@@ -77,8 +76,8 @@ struct ours {
 // ---- The story, the same for both ---------------------------------------------------------------
 
 std::string run = "1";  // So that it can be played again where values are kept.
-bool simulated = false;
-std::atomic<bool> bob_has_written;
+std::string url = "memory:";
+bool simulated() { return url.starts_with("sim:"); }
 using seen = std::vector<std::string>;
 
 // How far it is, and how many lines have been written.
@@ -93,9 +92,10 @@ int comes(gof::node& n, const std::string& of, int stage) {
     throw std::runtime_error(n.name() + " waits for stage " + std::to_string(stage));
   return now % 10;
 }
-// The machine stands still: in the simulator by a fault, after two seconds.
-void stand_still(gof::node& n) {
-  if (!simulated) return bob_has_written.wait(false);
+// The machine stands still until bob has written: in the simulator by a fault, after two seconds;
+// elsewhere nobody runs its node, while another one looks for what bob tells.
+void stand_still(gof::node& n, const std::string& of) {
+  if (!simulated()) return static_cast<void>(comes(*gof::join(url), of + ".bob", 1));
   bool over = false;
   const auto timer = n.after(2001ms - n.now().time_since_epoch(), [&] { over = true; });
   n.run_until([&] { return over; }, 1min);
@@ -136,7 +136,7 @@ void ann(gof::node& n, seen& told) {
   write(n, it, 1, told, [] {});
   write(n, it, 2, told, [&] {
     tell(n, Kind::name, 2, 1);
-    stand_still(n);
+    stand_still(n, Kind::name);
   });
   tell(n, Kind::name, 3, 2);
   const int lines = comes(n, Kind::name, 4);
@@ -149,8 +149,7 @@ void bob(gof::node& n, seen& told) {
   const int lines = comes(n, Kind::name, 2);
   Kind it(n);
   write(n, it, lines + 1, told, [] {});
-  bob_has_written = true;
-  bob_has_written.notify_all();
+  tell(n, std::string(Kind::name) + ".bob", 1, 0);
   comes(n, Kind::name, 3);
   it.hand_over();
   tell(n, Kind::name, 4, lines + 1);
@@ -170,19 +169,18 @@ void bob(gof::node& n, seen& told) {
 }
 
 int main(int argc, char** argv) try {
-  const std::string url = argc > 1 ? argv[1] : "memory:";
-  simulated = url.starts_with("sim:");
-  if (!simulated) run = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
+  if (argc > 1) url = argv[1];
+  if (!simulated())
+    run = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
   const std::vector<gof::sim::fault> pause{{2s, 2500ms, gof::sim::kind::pause, "ann", 0}};
   struct side {
     seen ann, bob, file;
   } left, right;
   const auto cast = [&]<class Kind>(side& of, Kind*) {
-    bob_has_written = false;
     gof::play(url,
-              {{"disk", [&](gof::node& n) { disk<Kind>(n, of.file); }},
-               {"ann", [&](gof::node& n) { ann<Kind>(n, of.ann); }},
-               {"bob", [&](gof::node& n) { bob<Kind>(n, of.bob); }}},
+              {{"disk", [&](gof::node& n) { disk<Kind>(n, of.file); }, gof::leaving(of.file)},
+               {"ann", [&](gof::node& n) { ann<Kind>(n, of.ann); }, gof::leaving(of.ann)},
+               {"bob", [&](gof::node& n) { bob<Kind>(n, of.bob); }, gof::leaving(of.bob)}},
               pause);
   };
   cast(left, static_cast<naive*>(nullptr));

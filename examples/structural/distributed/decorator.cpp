@@ -138,7 +138,10 @@ int main(int argc, char** argv) try {
   const std::vector<gof::sim::fault> loss{{0ms, 1h, gof::sim::kind::lose_answers, "reader", 333}};
   std::vector<std::string> naive, ours;
   const auto cast = [&](auto plays, std::vector<std::string>& came) {
-    gof::play(url, {{"server", server}, {"reader", [&](gof::node& n) { plays(n, came); }}}, loss);
+    gof::play(
+        url,
+        {{"server", server}, {"reader", [&](gof::node& n) { plays(n, came); }, gof::leaving(came)}},
+        loss);
   };
   cast(reader<three_attempts>, naive);
   cast(reader<layers>, ours);

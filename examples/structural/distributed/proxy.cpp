@@ -135,7 +135,8 @@ int main(int argc, char** argv) try {
   evening naive, ours;
   const auto cast = [&](auto has, auto uses, image& it, evening& sees) {
     gof::play(url,
-              {{"museum", [&](auto& n) { has(n, it); }}, {"ana", [&](auto& n) { uses(n, sees); }}},
+              {{"museum", [&](auto& n) { has(n, it); }, gof::leaving(it.inverted)},
+               {"ana", [&](auto& n) { uses(n, sees); }, gof::leaving(sees)}},
               loss);
   };
   cast(naive_museum, naive_ana, theirs, naive);
