@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the fallacies do to Proxy over a network: a gallery in a museum, and those who hang pictures
-// there from afar. (That it is homogeneous: see the engine that talks to Python.)
+// there from afar. (That it is homogeneous: tests/engines/pyro/homogeneous.test.cpp.)
 
 #include <array>
 #include <deque>

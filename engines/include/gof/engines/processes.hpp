@@ -103,6 +103,7 @@ class running_process {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends with its parent
 #endif
     if (::getppid() != parent) ::_exit(1);
+    std::cout << std::unitbuf;  // they print to the same place
     told_at() = to;
     told() = what_;
     try {
