@@ -225,7 +225,7 @@ class async_link final : public async_connection {
   void greet(connection& on) {
     try {
       std::string shown;
-      encode_to(shown, how().handshake, serializer::msgpack);
+      encode_to(shown, how().proves ? how().proves() : how().handshake, serializer::msgpack);
       on.session.connect(on.to.object, shown, how().speaks);
       on.is = state::greeted;
     } catch (...) {
@@ -313,11 +313,18 @@ class async_link final : public async_connection {
     on.at.read(on.session.room(std::max(on.session.missing(), usual_room)),
                bound<std::size_t>([this](connection& at, error_code why, std::size_t n) {
                  at.reading = false;
+                 if (is_refusal(why))
+                   return fail(errc::denied, at.to.host + ':' + std::to_string(at.to.port) +
+                                                 ": no TLS connection: " + why.message());
                  if (why == asio::error::eof)
                    return fail(errc::closed, at.to.text() + " ended the connection");
                  if (why) return fail(errc::closed, "the connection broke: " + why.message());
                  at.session.received(n);
                }));
+  }
+  [[nodiscard]] static bool is_refusal(error_code why) {
+    return why.category() == asio::error::get_ssl_category() &&
+           refuses_certificate(ERR_GET_REASON(static_cast<unsigned long>(why.value())));
   }
   [[nodiscard]] bool is_over() {
     if (line_->reading) return false;

@@ -102,7 +102,7 @@ class service {
       broker_.handle(it->life, words::read(std::move(one)), now());
     }
     if (leaves) {
-      const words::news bye{it->received, now().time_since_epoch(), it->sent + 1, {}};
+      const words::news bye = received(*it);
       forget(it);
       settle_soon();
       return bye;
@@ -168,6 +168,10 @@ class service {
       it.out.pop_front();
     }
     it.sent = std::max(it.sent, heard);
+  }
+  // That its requests have come, and no more.
+  [[nodiscard]] words::news received(const member& it) const {
+    return {it.received, now().time_since_epoch(), it.sent + 1, {}};
   }
   // What it was not told.
   void tell(member& it, late_answer& by) const {
@@ -237,10 +241,13 @@ class service {
       std::vector<std::shared_ptr<member>> left;
       for (const auto& [key, it] : by_key_) {
         if (it->listens && it->patience <= present) tell(*it, *std::exchange(it->listens, nullptr));
-        if (!it->line.expired())
+        if (!it->line.expired() || it->heard > it->lost) {
           it->lost = time_point::max();
-        else if (it->lost == time_point::max())
+        } else if (it->lost == time_point::max()) {
           it->lost = present;
+          // It may not know that it has to connect again: if it is there, it listens again.
+          if (it->listens) tell(*it, *std::exchange(it->listens, nullptr));
+        }
         if (present - it->heard > words::quiet ||
             (it->lost != time_point::max() && present - it->lost > grace))
           left.push_back(it);
@@ -255,10 +262,10 @@ class service {
     settle_soon();
   }
   void forget(const std::shared_ptr<member>& it) {
-    const auto nobody = [] { return wire::encode(std::optional<words::news>()); };
-    for (const auto& one : it->asks) (*one)(nobody());
-    it->asks.clear();
-    if (it->listens) (*std::exchange(it->listens, nullptr))(nobody());
+    for (const auto& one : std::exchange(it->asks, {}))
+      (*one)(wire::encode(std::optional(received(*it))));
+    if (it->listens)
+      (*std::exchange(it->listens, nullptr))(wire::encode(std::optional<words::news>()));
     by_life_.erase(it->life);
     by_key_.erase(it->key);
   }

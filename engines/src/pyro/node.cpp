@@ -8,6 +8,7 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <random>
@@ -239,8 +240,12 @@ class pyro_node final : public endpoint {
     asks_->call<std::optional<words::news>>(
         [this](std::exception_ptr why, std::optional<words::news> what) {
           asking_ = false;
-          if (why) return lost(why);
+          if (why) {
+            came_ = came_ || outcome_of(failure_of(why).why) != outcome::not_applied;
+            return lost(why);
+          }
           if (!what) return enter_again();
+          came_ = false;
           said_.requests.clear();
           hear(std::move(*what));
           talk();
@@ -299,10 +304,16 @@ class pyro_node final : public endpoint {
     again_->async_wait([this](const auto& aborted) {
       if (aborted || !asks_) return;
       paused_ = false;
+      // Where one connection broke, the other may have too, and nobody has looked.
+      if (!asking_) ask_on_another();
       if (enters_) return enter_again();
       talk();
       listen();
     });
+  }
+  void ask_on_another() {
+    asks_ = std::make_unique<pyro::async_object>(
+        *in_, broker_, calling_of(how_.security, name(), default_deadline));
   }
   // The broker is another one, or has given this node up.
   void enter_again() {
@@ -326,6 +337,9 @@ class pyro_node final : public endpoint {
   void begin_anew() {
     ++epoch_;
     number_ = heard_ = 0;
+    if (!std::exchange(came_, false))
+      unsent_.insert(unsent_.begin(), std::make_move_iterator(said_.requests.begin()),
+                     std::make_move_iterator(said_.requests.end()));
     said_.requests.clear();
     routes_.clear();
     std::set<token> kept;
@@ -527,6 +541,7 @@ class pyro_node final : public endpoint {
   std::deque<words::request> unsent_;
   std::size_t unsent_bytes_ = 0;
   words::exchange said_;                  // what is not known to have come
+  bool came_ = false;                     // it may have
   std::uint64_t number_ = 0, heard_ = 0;  // of the last request in it; of the last happening
 
   std::unordered_map<std::string, token> alone_;  // what this serves, by subject

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -292,18 +293,22 @@ void socket::fail(const char* doing, int number) {
     refuse(errc::deadline, peer() + ": nothing " + doing + " in time");
   refuse(errc::closed, "the connection broke: " + system_text(number));
 }
+bool refuses_certificate(int alert) {
+  constexpr int all[] = {
+      SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,   SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+      SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,         SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+      SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED,     SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+      SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, SSL_R_TLSV1_ALERT_ACCESS_DENIED};
+  return std::find(std::begin(all), std::end(all), alert) != std::end(all);
+}
 void socket::fail_tls(const char* doing, int result) {
   const int number = errno, why = SSL_get_error(tls_.get(), result);
   if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) fail(doing, EAGAIN);
   if (why == SSL_ERROR_SYSCALL && number != 0) fail(doing, number);
   // What the other side says of our certificate comes after our handshake, and before all else.
   const int alert = why == SSL_ERROR_SSL ? ERR_GET_REASON(ERR_peek_error()) : 0;
-  for (const int denied :
-       {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, SSL_R_TLSV1_ALERT_UNKNOWN_CA,
-        SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
-        SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
-        SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, SSL_R_TLSV1_ALERT_ACCESS_DENIED})
-    if (alert == denied) refuse(errc::denied, peer() + ": no TLS connection: " + tls_text());
+  if (refuses_certificate(alert))
+    refuse(errc::denied, peer() + ": no TLS connection: " + tls_text());
   refuse(errc::closed, "the connection broke: " + tls_text());
 }
 

@@ -24,6 +24,8 @@ tls_context make_tls(const tls_options& with, bool for_server);
 void expect_host(SSL* client, const char* host);
 // The common name in the other side's certificate; empty where there is none.
 std::string common_name(SSL* of);
+// Whether it is an alert of the other side that says that it does not take our certificate.
+bool refuses_certificate(int alert);
 
 class file_descriptor {
  public:

@@ -3,16 +3,8 @@
 // told to have taken place has, once; what it was not told has at most once.
 #include <gof/engines/file.hpp>
 // The header under test comes first.
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <gof/wait.hpp>
 #include <iostream>
@@ -26,76 +18,14 @@
 #include <vector>
 
 #include "support.hpp"
+#include "support/child.hpp"
 
 namespace {
 
+using gof::testing::child;
 using gof::testing::folder;
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
-
-// The victim, which does not outlive this, nor this process.
-class child {
- public:
-  explicit child(std::vector<std::string> arguments) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-    arguments.insert(arguments.begin(), GOF_VICTIM);
-    std::vector<char*> argv;
-    for (std::string& it : arguments) argv.push_back(it.data());
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (::getppid() != parent) ::_exit(1);
-      ::dup2(ends[1], STDOUT_FILENO);
-      ::execv(argv[0], argv.data());
-      ::_exit(1);
-    }
-    ::close(ends[1]);
-    pipe_ = ends[0];
-    if (process_ < 0) throw std::runtime_error("no process");
-  }
-  child(const child&) = delete;
-  child& operator=(const child&) = delete;
-  ~child() {
-    kill();
-    ::close(pipe_);
-  }
-  void kill() {
-    if (process_ <= 0) return;
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    process_ = 0;
-  }
-  // Hears what it says until a time, or until it ends. Returns whether it goes on.
-  template <class Hear>
-  bool listen(steady_clock::time_point until, Hear hear) {
-    for (;;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
-      pollfd what{pipe_, POLLIN, 0};
-      // The last millisecond is not slept through.
-      if (::poll(&what, 1, static_cast<int>(std::max<long>(0, left.count() - 1))) <= 0) {
-        if (steady_clock::now() >= until) return true;
-        continue;
-      }
-      char bytes[4096];
-      const ssize_t size = ::read(pipe_, bytes, sizeof bytes);
-      if (size <= 0) return false;
-      text_.append(bytes, static_cast<std::size_t>(size));
-      std::size_t end = 0;
-      while ((end = text_.find('\n')) != std::string::npos) {
-        hear(text_.substr(0, end));
-        text_.erase(0, end + 1);
-      }
-    }
-  }
-
- private:
-  pid_t process_ = 0;
-  int pipe_ = -1;
-  std::string text_;
-};
 
 // What is known of a file from what its victims said.
 class witness {
@@ -260,7 +190,7 @@ TEST(FileEngine, KeepsWhatItAcknowledgedWhenItIsKilledAtAnyMoment) {
     witness known;
     for (int round = 0; round != 10; ++round) {
       SCOPED_TRACE("file " + std::to_string(file) + ", round " + std::to_string(round));
-      std::vector<std::string> arguments{"file:" + url, std::to_string(chance()),
+      std::vector<std::string> arguments{GOF_VICTIM, "file:" + url, std::to_string(chance()),
                                          std::to_string(known.last_number + 1)};
       for (std::uint64_t again : known.history.begun) arguments.push_back(std::to_string(again));
       child victim(arguments);
