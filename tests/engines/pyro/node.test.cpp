@@ -576,11 +576,14 @@ TEST(PyroNode, BelievesNobodyWhoCallsDirectlyWithoutTheBrokersWord) {
   ASSERT_TRUE(ticket.ends_with(" eve")) << ticket;
   gof::pyro::remote_object door(gof::pyro::uri("gof.node", "127.0.0.1", port));
   const auto calls_with = [&](const std::string& shown) {
+    using gof::pyro::dict;
+    const dict id{{value("client"), value(0)}, {value("sequence"), value(0)}};
+    const dict what{{value("subject"), value("alone")}, {value("body"), value("hello")},
+                    {value("id"), value(id)},           {value("trace"), value("")},
+                    {value("attempt"), value(1)},       {value("remaining"), value(10'000'000'000)},
+                    {value("incarnation"), value(0)},   {value("principal"), value("ann")}};
     auto answer = std::async(std::launch::async, [&] {
-      return door.call<value>("call", shown, std::int64_t{1} << 60,
-                              value(gof::pyro::dict{{value("subject"), value("alone")},
-                                                    {value("body"), value("hello")},
-                                                    {value("remaining"), value(10'000'000'000)}}));
+      return door.call<value>("call", shown, std::int64_t{1} << 60, value(what));
     });
     EXPECT_TRUE(
         together({bob.get()}, [&] { return answer.wait_for(0s) == std::future_status::ready; }));
