@@ -190,10 +190,10 @@ TEST(Homogeneous, AProxyInCppSaysWhatAPythonProgramSaysAndUnderstandsItsAnswers)
 struct as_in_memory {
   int a, b;
 };
-int add(const std::string& bytes) {
+long add(const std::string& bytes) {
   as_in_memory it{};
   std::memcpy(&it, bytes.data(), std::min(bytes.size(), sizeof it));
-  return it.a + it.b;
+  return static_cast<long>(it.a) + it.b;
 }
 /// [naive]
 
