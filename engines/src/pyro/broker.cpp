@@ -217,7 +217,6 @@ class service {
       for (const auto& one : std::exchange(it->asks, {})) tell(*it, *one);
       if (it->listens && it->sent < it->last) tell(*it, *std::exchange(it->listens, nullptr));
     }
-    if (!touched_.empty()) settle_soon();
     wait_until_due();
   }
   void wait_until_due() {

@@ -386,8 +386,7 @@ class pyro_node final : public endpoint {
 
   // Where a subject is called.
   struct route {
-    bool known = false;
-    std::optional<words::place> to;  // if it is served alone
+    std::optional<words::place> to;  // if it is known, and served alone
     time_point until{};              // when it is looked for again, if it is not
   };
   struct line {
@@ -413,8 +412,7 @@ class pyro_node final : public endpoint {
     if (!asks_ || it.what.body.size() > largest_body) return false;
     if (routes_.size() > most_routes) routes_.clear();
     route& way = routes_[it.what.subject];
-    if (!way.known && way.until <= now()) look_for(it.what.subject, way);
-    if (way.known && !way.to && way.until <= now()) look_for(it.what.subject, way);
+    if (!way.to && way.until <= now()) look_for(it.what.subject, way);
     if (!way.to) return false;
     const std::shared_ptr<line> by = free_line(*way.to);
     if (!by) return false;
@@ -437,7 +435,7 @@ class pyro_node final : public endpoint {
         [this, subject, key = me_.key](std::exception_ptr why, std::optional<words::place> to) {
           const auto found = routes_.find(subject);
           if (why || key != me_.key || found == routes_.end()) return;
-          found->second = {true, std::move(to), now() + words::patience};
+          found->second = {std::move(to), now() + words::patience};
         },
         "find", me_.key, subject);
   }

@@ -330,10 +330,8 @@ bool registry::answer_now(server_session& with, client& of) {
   const auto content = std::exchange(what, {});
   of.answer.reset();
   try {
-    if (const auto* thrown = std::get_if<std::exception_ptr>(&*content))
-      std::rethrow_exception(*thrown);
     with.result([&](std::string& out) {
-      out += std::get<std::string>(*content);
+      out += *content;
       return true;
     });
   } catch (...) {

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,7 +14,6 @@
 #include <typeindex>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 
 #include <gof/pyro/server.hpp>
 #include <gof/pyro/session.hpp>
@@ -37,13 +35,12 @@ void check(const serving& how);
 // that thread.
 class late_answer {
  public:
-  using content = std::variant<std::string, std::exception_ptr>;  // a string is MessagePack
-  // The first one counts.
-  void operator()(content what) {
+  // MessagePack; the first one counts.
+  void operator()(std::string what) {
     if (!what_) what_ = std::move(what);
     if (const auto told = std::exchange(ready_, nullptr)) told();
   }
-  [[nodiscard]] std::optional<content>& what() noexcept { return what_; }
+  [[nodiscard]] std::optional<std::string>& what() noexcept { return what_; }
   // Calls it when there is an answer, or now.
   void when_ready(std::function<void()> f) {
     if (what_) return f();
@@ -51,7 +48,7 @@ class late_answer {
   }
 
  private:
-  std::optional<content> what_;
+  std::optional<std::string> what_;
   std::function<void()> ready_;
 };
 // For a function that is being called: what it returns is lost, and it is answered by this.

@@ -2,8 +2,6 @@
 // victim URL SEED FIRST [AGAIN...]: works on a file until it is killed. It tells what it begins,
 // and what is acknowledged, a line each; operations have numbers from FIRST on. Lines of the log
 // AGAIN may be there already: it appends them again, with their ids.
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <exception>
@@ -12,23 +10,11 @@
 #include <random>
 #include <string>
 
+#include "support/say.hpp"
+
 namespace {
 
-// One write: it is in the pipe as a whole, or not at all.
-template <class... Parts>
-void say(const Parts&... parts) {
-  std::string line;
-  const auto add = [&](const auto& part) {
-    if constexpr (std::is_convertible_v<decltype(part), std::string>)
-      line += part;
-    else
-      line += std::to_string(part);
-    line += ' ';
-  };
-  (add(parts), ...);
-  line.back() = '\n';
-  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::exit(1);
-}
+using gof::testing::say;
 
 class victim {
  public:

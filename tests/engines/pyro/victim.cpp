@@ -28,30 +28,17 @@
 #include <utility>
 #include <vector>
 
+#include "support/say.hpp"
 #include "victim.hpp"
 
 namespace victims {
 
 using namespace std::chrono_literals;
+using gof::testing::say;
 
 constexpr gof::duration patience = 50s;  // of what goes on until it is done
 constexpr gof::duration pause = 2ms;
 
-// One write: it is in the pipe as a whole, or not at all.
-template <class... Parts>
-void say(const Parts&... parts) {
-  std::string line;
-  const auto add = [&](const auto& part) {
-    if constexpr (std::is_convertible_v<decltype(part), std::string>)
-      line += part;
-    else
-      line += std::to_string(part);
-    line += ' ';
-  };
-  (add(parts), ...);
-  line.back() = '\n';
-  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::exit(1);
-}
 void wrong(const gof::error& why) { say("error", why.text()); }
 
 // What a process is started with.
