@@ -363,12 +363,22 @@ struct writer {
   void room(std::size_t n) {
     if (static_cast<std::size_t>(end - at) < n) grow(n);
   }
+  void check(std::size_t n) const {
+    if (n > most.bytes || used() - begin > most.bytes - n) refuse_size();
+  }
   [[gnu::noinline]] void grow(std::size_t n) {
     const std::size_t size = used();
-    if (n > most.bytes || size - begin > most.bytes - n) refuse_size();
-    out.resize(size + n + (size - begin) + 128);
+    check(n);
+    out.resize(size + n + std::min<std::size_t>(size - begin, 4096) + 128);
     at = out.data() + size;
     end = out.data() + out.size();
+  }
+  // What has no room is appended, so that room for it is not set to zero first.
+  [[gnu::noinline]] void append(const void* from, std::size_t n) {
+    check(n);
+    out.resize(used());
+    out.append(static_cast<const char*>(from), n);
+    at = end = out.data() + out.size();
   }
 
   void byte(std::size_t b) {
@@ -376,7 +386,7 @@ struct writer {
     *at++ = static_cast<char>(b);
   }
   void bytes(const void* from, std::size_t n) {
-    room(n);
+    if (static_cast<std::size_t>(end - at) < n) return append(from, n);
     if (n != 0) std::memcpy(at, from, n);
     at += n;
   }
@@ -819,10 +829,11 @@ bool read(reader& r, T& v) {
     return r.text(kind::str, s) && (v.assign(s), true);
   } else if constexpr (binary<T>) {
     if (!r.text(kind::bin, s)) return false;
-    if constexpr (!fixed<T>) v.resize(s.size());
+    const auto* const at = reinterpret_cast<const std::byte*>(s.data());
+    if constexpr (!fixed<T>) return v.assign(at, at + s.size()), true;
     if (v.size() != s.size())
       return r.refuse(refusal::wrong_length, from, "bytes of ", {}, v.size());
-    if (!s.empty()) std::memcpy(v.data(), s.data(), s.size());
+    std::copy_n(at, s.size(), v.begin());
     return true;
   } else if constexpr (std::same_as<T, std::monostate>) {
     return r.next(kind::nil, t);

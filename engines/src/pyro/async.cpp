@@ -128,6 +128,7 @@ class async_link final : public async_connection {
     if (line_ && line_->is == state::open && earliest() == never &&
         now - used_ > std::chrono::seconds(1) && is_over())
       disconnect();
+    used_ = now;
     it->by = now + std::min(how().deadline, longest);
     unsent_.push_back(std::move(it));
     soon();
@@ -426,7 +427,7 @@ class async_link final : public async_connection {
   std::shared_ptr<connection> line_;
   timer timer_;
   clock::time_point armed_ = never;  // what the timer is set to
-  clock::time_point used_{};         // when there was nothing under way any more
+  clock::time_point used_{};         // when a call was made, or all had ended
   bool in_turn_ = false, soon_ = false, ended_ = false;
 };
 

@@ -91,10 +91,12 @@ void connection::disconnect() noexcept { link_.reset(); }
 
 client_session& connection::ready() {
   // One that was not used for a while may be over: better to know before something is sent.
+  const clock::time_point now = clock::now();
   if (link_ && (link_->session.closed() ||
-                (clock::now() - link_->used > std::chrono::seconds(1) && link_->line.is_over())))
+                (now - link_->used > std::chrono::seconds(1) && link_->line.is_over())))
     disconnect();
   if (!link_) connect();
+  link_->used = std::max(link_->used, now);
   return link_->session;
 }
 
@@ -143,7 +145,6 @@ void connection::send() {
     const std::size_t size = it.output().size();
     link_->line.write(it.output(), how_.deadline);
     it.sent(size);
-    link_->used = clock::now();
   } catch (...) {
     disconnect();
     throw;
