@@ -3,7 +3,6 @@
 /// Ana sends, and goes on: the answer calls her back, waits until she looks, or is never wanted.
 /// `asynchronous URL` plays it over another engine; over sim:42, time is virtual and is printed.
 
-#include <atomic>
 #include <gof/roles.hpp>
 #include <gof/wait.hpp>
 #include <iostream>
@@ -39,7 +38,6 @@ void carla(gof::node& n) {
 }
 
 constexpr std::array<const char*, 4> queues{"filter", "mailbox", "archive", "done"};
-std::atomic<int> downs = 0;  // How often one of the three services was down.
 
 // Hands mails on from its queue to the next one. When it goes down, the mail that it had is not
 // settled, and comes again; mails have ids, so that the next queue has each once.
@@ -47,6 +45,7 @@ template <std::size_t Which>
 void service(gof::node& n) {
   const std::string queue = queues[Which], next = queues[Which + 1];
   std::set<std::uint64_t> met, passed;
+  int downs = 0;
   for (; passed.size() < mails; gof::blocking(n).pause(100ms)) {
     bool down = false;
     const auto take = [&](gof::delivery mail) {
@@ -61,6 +60,7 @@ void service(gof::node& n) {
     const auto works = n.work(queue, queue, take, {.patience = 100ms, .at_once = 1});
     until(n, [&] { return down || passed.size() == mails; });
   }
+  gof::blocking(n).put("downs", queue, std::to_string(downs));
 }
 
 void ana(gof::node& n) {
@@ -107,6 +107,8 @@ void ana(gof::node& n) {
   std::uint64_t done = 0;
   const auto reads = n.read("done", 1, [&](const gof::entry&) { ++done; });
   until(n, [&] { return done == mails; });
+  int downs = 0;
+  for (const char* service : services) downs += std::stoi(await(n, "downs", service));
   std::cout << "  done " << done << " of " << mails << "; " << downs
             << " met a service that was down\n";
 }

@@ -9,7 +9,7 @@
 #include <gof/roles.hpp>
 #include <gof/wait.hpp>
 #include <iostream>
-#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,12 +28,16 @@ void until(gof::node& n, Condition condition) {
 }
 /// Says that one is up. \param n the one; what it serves is known before
 inline void say_up(gof::node& n) { gof::blocking(n).put("up", n.name(), "yes"); }
-/// Waits until one is up. \param n who waits \param who for whom
-inline void until_up(gof::node& n, const std::string& who) {
-  bool up = false;
-  const auto watch = n.watch("up", who, [&](const gof::versioned&) { up = true; });
-  until(n, [&] { return up; });
+/// Waits until somebody has put a value there. \returns it
+/// \param n who waits \param what of which kind \param whose whose
+inline std::string await(gof::node& n, const std::string& what, const std::string& whose) {
+  std::optional<std::string> found;
+  const auto watch = n.watch(what, whose, [&](const gof::versioned& v) { found = v.value; });
+  until(n, [&] { return found.has_value(); });
+  return *found;
 }
+/// Waits until one is up. \param n who waits \param who for whom
+inline void until_up(gof::node& n, const std::string& who) { await(n, "up", who); }
 
 /// \returns a span, rounded down to 0.1 ms. \param span it
 inline std::string in_ms(gof::duration span) {
@@ -46,10 +50,8 @@ inline std::string took(gof::duration span) {
 }
 /// Prints what somebody does. \param who does it \param what it
 inline void tell(const gof::node& who, const std::string& what) {
-  static std::mutex alone;
-  const std::lock_guard lock(alone);
-  std::cout << "  " << (simulated ? in_ms(who.now().time_since_epoch()) + "  " : "") << who.name()
-            << ' ' << what << '\n';
+  const std::string when = simulated ? in_ms(who.now().time_since_epoch()) + "  " : "";
+  std::cout << "  " + when + who.name() + ' ' + what + '\n';  // At once: others print, too.
 }
 
 /// Each mail passes these.
@@ -87,11 +89,11 @@ inline int play(int argc, char** argv, const std::vector<gof::role>& roles, cons
   const std::string url = argc > 1 ? argv[1] : "memory:";
   simulated = url.starts_with("sim:");
   std::cout << "over " << url << '\n';
-  if (url.starts_with("file:")) try {
+  if (!simulated) try {
       gof::blocking(*gof::join(url)).put("runs", "communication", "yes", gof::absent);
     } catch (const gof::failure& why) {
       if (why.reason().why != gof::errc::conflict) throw;
-      throw std::runtime_error(url + " holds an earlier run: name another file");
+      throw std::runtime_error(url + " holds an earlier run: take another file, or broker");
     }
   gof::play(url, roles);
   std::cout << comparison << "\nNext: ./gof run " << next << " --over sim:42\n";

@@ -39,15 +39,19 @@ void machines(gof::node& n) {
     return n.serve(services[s], [](const gof::message&, gof::responder r) { r.reply("done"); });
   };
   bool over = false;
-  const auto next = n.serve("machines", [&](const gof::message& m, gof::responder r) {
+  const auto next = n.serve("machines", [&](const gof::message& m, gof::responder caller) {
     const std::uint64_t mail = std::stoull(m.body);
     for (std::size_t s = 0; s < services.size(); ++s)
       if (!is_up(s, mail))
         up[s].reset();
       else if (!up[s])
         up[s] = serve(s);
-    over = mail == mails + 1;
-    r.reply({});
+    // What a node asks for is done in order: with this, who serves what is known as well.
+    auto known = [&, mail, caller = std::move(caller)](auto kept) mutable {
+      kept.value(), caller.reply({});
+      over = mail == mails + 1;
+    };
+    n.put("mails", "next", m.body, gof::any_version, std::move(known)).detach();
   });
   say_up(n);
   until(n, [&] { return over; });
