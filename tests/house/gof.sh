@@ -87,6 +87,7 @@ expect 2 'has a number as its seed' run command --over sim:x
 expect 2 'no engine' run command --over ftp:x
 expect 2 'only run goes --over' list --over
 expect 1 'there is no benchmark of this yet' bench command
+expect 1 'there is no benchmark of this yet' bench engines
 expect 1 'not over a network yet' fallacies command
 
 export CXX=no-such-compiler
