@@ -22,6 +22,7 @@
 /// | read and set an attribute           | `o.get<std::string>("name")`, `o.set("name", "chess")`        |
 /// | call it, and not wait               | `o.one_way("note", 1)`, `w.one_way<&warehouse::store>(…)`     |
 /// | … many times, in one message        | `remote_object::batch b(o); auto n = b.add<int>("add", 1); b.send(); n.get()` |
+/// | say what it belongs to, and until when | `context_scope scope({.trace = traceparent, .deadline = end})` |
 /// | go through a generator              | `for (int i : o.call<stream<int>>("count_to", 10))`           |
 /// | return one                          | `stream<int> count_to(int n)`                                 |
 /// | pass an object                      | `std::shared_ptr<warehouse>`, as an argument or a result      |

@@ -19,7 +19,6 @@ using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, loop_s
 
 constexpr std::size_t usual_room = 16 << 10;
 constexpr std::size_t enough_to_send = 1 << 20;
-constexpr duration longest = std::chrono::hours(24 * 365);
 constexpr clock::time_point never = clock::time_point::max();
 
 std::exception_ptr failed(errc why, std::string text) {
@@ -129,7 +128,7 @@ class async_link final : public async_connection {
         now - used_ > std::chrono::seconds(1) && is_over())
       disconnect();
     used_ = now;
-    it->by = now + std::min(how().deadline, longest);
+    it->by = now + std::min(how().deadline, it->what.patience);
     unsent_.push_back(std::move(it));
     soon();
   }
@@ -271,7 +270,9 @@ class async_link final : public async_connection {
                            .method = what.method,
                            .named = what.names,
                            .flags = what.flags,
-                           .encoding = how().speaks},
+                           .encoding = how().speaks,
+                           .chunks = what.belongs.chunks,
+                           .correlation = what.belongs.correlation},
                           [&](std::string& out) { out += what.places; });
       } catch (...) {
         if (!one_way) sent_.pop_back();

@@ -74,8 +74,8 @@ value reference_to(const uri& to, const servant::listing& members) {
 }
 
 struct connection::link {
-  link(const uri& to, const calling& how, const tls_context& tls)
-      : line(to.host, to.port, how.deadline, tls), session(how.most, how.compress) {}
+  link(const uri& to, const calling& how, duration most, const tls_context& tls)
+      : line(to.host, to.port, most, tls), session(how.most, how.compress) {}
   socket line;
   client_session session;
   clock::time_point used = clock::now();
@@ -92,6 +92,7 @@ void connection::disconnect() noexcept { link_.reset(); }
 client_session& connection::ready() {
   // One that was not used for a while may be over: better to know before something is sent.
   const clock::time_point now = clock::now();
+  patience_ = patience(how_.deadline);
   if (link_ && (link_->session.closed() ||
                 (now - link_->used > std::chrono::seconds(1) && link_->line.is_over())))
     disconnect();
@@ -103,7 +104,7 @@ client_session& connection::ready() {
 void connection::connect() {
   try {
     to_ = asked_.is == uri::kind::object ? asked_ : name_server::resolve(asked_, how_);
-    link_ = std::make_unique<link>(to_, how_, make_tls(how_.tls, false));
+    link_ = std::make_unique<link>(to_, how_, patience_, make_tls(how_.tls, false));
     std::string shown;
     encode_to(shown, how_.proves ? how_.proves() : how_.handshake, serializer::msgpack);
     client_session& it = link_->session;
@@ -143,7 +144,7 @@ void connection::send() {
   try {
     client_session& it = link_->session;
     const std::size_t size = it.output().size();
-    link_->line.write(it.output(), how_.deadline);
+    link_->line.write(it.output(), patience_);
     it.sent(size);
   } catch (...) {
     disconnect();
@@ -153,7 +154,7 @@ void connection::send() {
 
 client_session::event connection::wait() {
   client_session& it = link_->session;
-  duration left = how_.deadline;
+  duration left = patience_;
   const clock::time_point end =
       link_->used + std::min<duration>(left, std::chrono::hours(24 * 365));
   try {
@@ -261,10 +262,13 @@ std::shared_ptr<detail::batch_results> remote_object::batch::fresh() const {
 std::shared_ptr<detail::batch_results> remote_object::batch::invoke(std::uint16_t flags) {
   auto& on = *connection_;
   client_session& it = on.ready();
+  const detail::context_sent belongs = detail::context_to_send();
   it.invoke({.object = on.where().object,
              .method = "<batch>",
              .flags = static_cast<std::uint16_t>(flags | flag::batch),
-             .encoding = on.how().speaks},
+             .encoding = on.how().speaks,
+             .chunks = belongs.chunks,
+             .correlation = belongs.correlation},
             [&](std::string& out) {
               out += '\xdd';
               for (int bits = 24; bits >= 0; bits -= 8) out += static_cast<char>(size_ >> bits);

@@ -287,6 +287,7 @@ void registry::invoke(server_session& with, client& of) {
       calling_client = outer_client;
     }
   } mark{std::exchange(called, &now), std::exchange(calling_client, &of)};
+  const context_scope belongs(context_of(it.notes, it.correlation));
   try {
     if (it.object == itself) {
       if (it.batch()) throw type_error("no batch of these");

@@ -29,6 +29,7 @@
 #include <future>
 #include <gof/described.hpp>
 #include <gof/node.hpp>
+#include <gof/pyro/context.hpp>
 #include <gof/pyro/name_server.hpp>
 #include <gof/pyro/object.hpp>
 #include <gof/pyro/remote.hpp>
@@ -350,6 +351,24 @@ TEST(PyroClient, ReadsAndSetsAttributes) {
             "this attribute is broken");
   it.set("name", std::string("chess"));
   EXPECT_EQ(it.get<std::string>("name"), "chess");
+}
+
+TEST(PyroClient, SaysWhatACallBelongsTo) {
+  remote_object it = object("context");
+  pyro::correlation_id id{};
+  id.fill(std::byte{0xab});
+  {
+    const pyro::context_scope scope({{7, 8}, 42, "00-0af7-b7ad-01", the_clock::now() + 1h, id});
+    const value got = it.call("echo");
+    EXPECT_EQ(*got.find("correlation"), value("abababab-abab-abab-abab-abababababab"));
+    const value& said = *got.find("annotations");
+    EXPECT_EQ(*said.find("OPID"), value("7/8"));
+    EXPECT_EQ(*said.find("LIFE"), value("42"));
+    EXPECT_EQ(*said.find("TRCE"), value("00-0af7-b7ad-01"));
+    EXPECT_GT(std::stoll(said.find("LEFT")->as<std::string>()), 0);
+    EXPECT_LE(std::stoll(said.find("LEFT")->as<std::string>()), 3'600'000'000'000);
+  }
+  EXPECT_EQ(*it.call("echo").find("annotations"), value(pyro::dict()));
 }
 
 TEST(PyroClient, UsesSpecialMethods) {

@@ -46,7 +46,8 @@ whatever the serializer carries them as, and a value is any that the serializer 
                 subscribe(who); publish(text) -> list: each subscriber's answer(text), on
                 connections that last; clear(): of subscribers
     [context]   echo() -> {"correlation": text of the UUID, "annotations": {name: text}} of the
-                request; its reply has the same annotations
+                request; its reply has the same annotations; in C++, known() -> what these are to
+                gof::pyro::current_context()
     slow        sleep(seconds: float) -> seconds; others are served meanwhile, in C++
 
 `who` is an object of a client's: answer(text) -> text, fail(text), one-way note(n: int).
@@ -845,6 +846,29 @@ def annotations_and_correlation(server):
             finally:
                 current_context.annotations = {}
                 current_context.correlation_id = None
+
+
+@check()
+def what_a_call_belongs_to(server):
+    with server("context") as it:
+        it._pyroBind()
+        if "known" not in it._pyroMethods:  # it is Python's
+            return
+        nothing = {"operation": "0 0", "incarnation": "0", "trace": "", "deadline": False,
+                   "correlated": False}
+        same(nothing, it.known())
+        current_context.annotations = {"OPID": b"7/8", "LIFE": b"42", "TRCE": b"00-0af7-b7ad-01",
+                                       "LEFT": b"60000000000"}
+        current_context.correlation_id = uuid.uuid4()
+        try:
+            same({"operation": "7 8", "incarnation": "42", "trace": "00-0af7-b7ad-01",
+                  "deadline": True, "correlated": True}, it.known())
+            current_context.annotations = {"LEFT": b"0"}
+            raises(Pyro5.errors.PyroError, it.known)  # too late
+        finally:
+            current_context.annotations = {}
+            current_context.correlation_id = None
+        same(nothing, it.known())
 
 
 @check()

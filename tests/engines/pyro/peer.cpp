@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <gof/pyro/context.hpp>
 #include <gof/pyro/name_server.hpp>
 #include <gof/pyro/object.hpp>
 #include <gof/pyro/remote.hpp>
@@ -248,6 +249,16 @@ struct context {
     return pyro::dict{{value("correlation"), value(correlation)},
                       {value("annotations"), value(said)}};
   }
+  // What a C++ object knows of it, for Python alone.
+  value known() {
+    const pyro::call_context& now = *pyro::current_context();
+    return pyro::dict{{value("operation"), value(std::to_string(now.id.client) + ' ' +
+                                                 std::to_string(now.id.sequence))},
+                      {value("incarnation"), value(std::to_string(now.incarnation))},
+                      {value("trace"), value(now.trace)},
+                      {value("deadline"), value(now.deadline.has_value())},
+                      {value("correlated"), value(now.correlation.has_value())}};
+  }
 };
 
 struct slow {
@@ -335,7 +346,7 @@ int main(int argc, char** argv) {
                 .method<&callbacks::publish>("publish")
                 .method<&callbacks::clear>("clear"));
   at.expose(std::make_shared<context>(), "context",
-            members<context>().method<&context::echo>("echo"));
+            members<context>().method<&context::echo>("echo").method<&context::known>("known"));
   at.expose(std::make_shared<slow>(), "slow", members<slow>().method<&slow::sleep>("sleep"), true);
   pyro::name_directory::serve(at);
   std::cout << "ready " << where.text() << std::endl;

@@ -49,6 +49,8 @@ class encoded {
   std::string object, method;  // an empty object is the one that the connection is for
   std::string places = "\x90", names = "\x80";
   std::uint16_t flags;
+  context_sent belongs{};
+  duration patience = std::chrono::hours(24 * 365);
 };
 
 class async_connection;
@@ -395,6 +397,8 @@ class async_object {
   [[nodiscard]] detail::encoded encode(std::string_view name, std::uint16_t flags,
                                        const A&... arguments) const {
     detail::encoded it({}, name, flags);
+    it.belongs = detail::context_to_send();
+    it.patience = detail::patience(it.patience);
     it.places.clear();
     detail::write_places(it.places, on_->by(), on_->most(), arguments...);
     if constexpr ((detail::is_named<A> || ...)) {

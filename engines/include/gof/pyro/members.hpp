@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <gof/described.hpp>
+#include <gof/pyro/context.hpp>
 #include <gof/pyro/exception.hpp>
 #include <gof/pyro/stream.hpp>
 #include <gof/pyro/value.hpp>
@@ -417,7 +418,7 @@ class servant_of final : public servant {
   [[nodiscard]] const listing& members() const noexcept override { return members_.names(); }
   item_source invoke(use how, std::string_view name, const given& arguments, std::string& out,
                      exchange& by) override {
-    const detail::turns::one mine(turns_.get(), default_deadline);
+    const detail::turns::one mine(turns_.get(), detail::patience(default_deadline));
     item_source items = members_.invoke(*object_, how, name, arguments, out, by);
     if (!items) return {};
     return [this, items = std::move(items)](std::string& to) mutable {

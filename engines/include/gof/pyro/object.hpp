@@ -118,7 +118,7 @@ class connection {
   connection& operator=(const connection&) = delete;
   ~connection();
 
-  [[nodiscard]] turns::one turn() { return {&turns_, how_.deadline}; }
+  [[nodiscard]] turns::one turn() { return {&turns_, patience(how_.deadline)}; }
   // The session, connected.
   client_session& ready();
   // Sends, and waits for the answer. Raises what was thrown there.
@@ -145,6 +145,7 @@ class connection {
   uri to_;  // the object, once it was looked up
   calling how_;
   turns turns_;
+  duration patience_{};  // with the call that is being made
   servant::listing members_;
   std::unique_ptr<link> link_;
 };
@@ -213,7 +214,10 @@ class remote_object {
     constexpr bool names = (detail::is_named<std::remove_cvref_t<A>> || ...);
     auto& on = *connection_;
     client_session& it = on.ready();
+    const detail::context_sent belongs = detail::context_to_send();
     client_session::call what{.object = on.where().object, .method = name};
+    what.chunks = belongs.chunks;
+    what.correlation = belongs.correlation;
     std::string named;
     if constexpr (names) {
       detail::write_names(named, on.by(), on.most(), std::forward<A>(arguments)...);

@@ -71,7 +71,7 @@ struct circumstances {
   std::string_view address;                     ///< where the caller is, without the port
   std::string_view certificate;                 ///< the common name in its certificate, if any
   annotations notes{};                          ///< what it says besides
-  std::optional<correlation_id> correlation{};  ///< what the call belongs to
+  std::optional<correlation_id> correlation{};  ///< Pyro's own; both are in current_context() too
   std::string& answered;  ///< annotations for the answer: see append_annotation
 };
 /// \returns those of the call that this thread executes for a server; null if it does not
