@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <deque>
+#include <iterator>
 
 #include "line.hpp"
 #include "names.hpp"
@@ -19,6 +20,7 @@ using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, loop_s
 
 constexpr std::size_t usual_room = 16 << 10;
 constexpr std::size_t enough_to_send = 1 << 20;
+constexpr duration longest = std::chrono::hours(24 * 365);
 constexpr clock::time_point never = clock::time_point::max();
 
 std::exception_ptr failed(errc why, std::string text) {
@@ -128,7 +130,8 @@ class async_link final : public async_connection {
         now - used_ > std::chrono::seconds(1) && is_over())
       disconnect();
     used_ = now;
-    it->by = now + std::min(how().deadline, it->what.patience);
+    it->by = now + std::min(how().deadline, longest);
+    first_own_ = std::min(first_own_, it->what.belongs.until);
     unsent_.push_back(std::move(it));
     soon();
   }
@@ -146,6 +149,7 @@ class async_link final : public async_connection {
       arm(next);
     } else if (next == never) {
       used_ = clock::now();
+      first_own_ = never;
       if (std::exchange(armed_, never) != never) timer_.cancel();  // or the loop would wait for it
     }
   }
@@ -315,13 +319,13 @@ class async_link final : public async_connection {
     on.at.read(on.session.room(std::max(on.session.missing(), usual_room)),
                bound<std::size_t>([this](connection& at, error_code why, std::size_t n) {
                  at.reading = false;
+                 if (!why) return at.session.received(n);
                  if (is_refusal(why))
                    return fail(errc::denied, at.to.host + ':' + std::to_string(at.to.port) +
                                                  ": no TLS connection: " + why.message());
                  if (why == asio::error::eof)
                    return fail(errc::closed, at.to.text() + " ended the connection");
-                 if (why) return fail(errc::closed, "the connection broke: " + why.message());
-                 at.session.received(n);
+                 fail(errc::closed, "the connection broke: " + why.message());
                }));
   }
   [[nodiscard]] static bool is_refusal(error_code why) {
@@ -381,7 +385,7 @@ class async_link final : public async_connection {
     clock::time_point first = sent_.empty() ? never : sent_.front().by;
     for (const auto* all : {&unsent_, &told_, &telling_})
       if (!all->empty()) first = std::min(first, all->front()->by);
-    return first;
+    return first == never ? never : std::min(first, first_own_);
   }
   void arm(clock::time_point at) {
     armed_ = at;
@@ -393,6 +397,7 @@ class async_link final : public async_connection {
     });
   }
   void expire(clock::time_point now) {
+    if (first_own_ <= now) give_up_late(now);
     if (now < earliest()) return;
     const std::string where = line_ ? line_->to.text() : asked().text();
     const bool was_open = line_ && line_->is == state::open;
@@ -406,6 +411,28 @@ class async_link final : public async_connection {
     for (; !unsent_.empty() && (!was_open || unsent_.front()->by <= now); unsent_.pop_front())
       later(std::move(unsent_.front()),
             failed(errc::unavailable, where + ": there is no connection in time"));
+  }
+  // Completes the calls whose own deadline is over. The others, if any, keep their connection.
+  void give_up_late(clock::time_point now) {
+    first_own_ = never;
+    const auto is_late = [&](const owned_call& it) {
+      if (!it || it->what.belongs.until <= now) return it != nullptr;
+      first_own_ = std::min(first_own_, it->what.belongs.until);
+      return false;
+    };
+    for (sent_call& one : sent_)
+      if (is_late(one.who)) later(std::move(one.who), failed(errc::deadline, asked().text()));
+    const auto waits = [](const sent_call& one) { return one.who != nullptr; };
+    if (!sent_.empty() && told_.empty() && telling_.empty() &&
+        std::none_of(sent_.begin(), sent_.end(), waits)) {
+      disconnect();  // or the loop would wait for what nobody waits for
+      sent_.clear();
+    }
+    for (auto it = unsent_.begin(); it != unsent_.end();) {
+      const bool late = is_late(*it);
+      if (late) later(std::move(*it), failed(errc::unavailable, asked().text() + ": too late"));
+      it = late ? unsent_.erase(it) : std::next(it);
+    }
   }
   void give_up(std::uint64_t number, asio::cancellation_type how) {
     const auto is = [&](const owned_call& it) { return it && it->number == number; };
@@ -427,8 +454,9 @@ class async_link final : public async_connection {
   std::deque<owned_call> telling_;  // … and in what is being written
   std::shared_ptr<connection> line_;
   timer timer_;
-  clock::time_point armed_ = never;  // what the timer is set to
-  clock::time_point used_{};         // when a call was made, or all had ended
+  clock::time_point armed_ = never;      // what the timer is set to
+  clock::time_point first_own_ = never;  // the earliest of the calls' own deadlines, or earlier
+  clock::time_point used_{};             // when a call was made, or all had ended
   bool in_turn_ = false, soon_ = false, ended_ = false;
 };
 

@@ -45,8 +45,10 @@ context_sent context_to_send() {
   if (current->incarnation != 0)
     append_annotation(it.chunks, "LIFE", std::to_string(current->incarnation));
   if (!current->trace.empty()) append_annotation(it.chunks, "TRCE", current->trace);
-  if (current->deadline)
+  if (current->deadline) {
     append_annotation(it.chunks, "LEFT", std::to_string(patience(duration::max()).count()));
+    it.until = *current->deadline;
+  }
   it.correlation = current->correlation;
   return it;
 }

@@ -57,8 +57,9 @@ class line {
   std::size_t write_now(std::string_view all, error_code& why) {
     if (tls) return 0;
     const std::size_t n = socket.write_some(asio::buffer(all.data(), all.size()), why);
+    if (!why) return n;
     if (why == asio::error::would_block || why == asio::error::interrupted) why = {};
-    return why ? 0 : n;
+    return 0;
   }
   // All of it, which has to stay where it is.
   template <class Handler>

@@ -235,7 +235,7 @@ class loop::core::client : public std::enable_shared_from_this<client> {
     if (until_ <= now) fail(errc::deadline, "too slow");
     line_.read(session_.room(std::max(session_.missing(), usual_room)),
                bound([this](error_code why, std::size_t n) {
-                 if (why == asio::error::eof || why == asio::ssl::error::stream_truncated)
+                 if (why && (why == asio::error::eof || why == asio::ssl::error::stream_truncated))
                    return leave();
                  if (why) fail(errc::closed, "the connection broke: " + why.message());
                  session_.received(n);

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -203,19 +202,20 @@ TEST(PyroContext, GoesWithABatchAndInALoop) {
 }
 
 TEST(PyroContext, EndsTheWaitAtItsDeadline) {
+  std::promise<void> ends;
   pyro::server at;
   struct silent {
-    int wait() { return std::this_thread::sleep_for(300ms), 1; }
-  } there;
+    std::shared_future<void> until;
+    int wait() { return until.wait(), 1; }
+  } there{ends.get_future().share()};
   const auto where =
-      at.expose(there, "silent", pyro::members<silent>().method<&silent::wait>("wait"));
+      at.expose(there, "silent", pyro::members<silent>().method<&silent::wait>("wait"), true);
   remote_object it(where);
   boost::asio::io_context loop;
   pyro::async_object in_loop(loop, where);
   std::optional<errc> came;
-  const auto begin = the_clock::now();
   {
-    const context_scope scope({.deadline = begin + 50ms});
+    const context_scope scope({.deadline = the_clock::now() + 300ms});
     in_loop.call<int>(
         [&](const std::exception_ptr& why, int) {
           came = reason([&] {
@@ -223,11 +223,56 @@ TEST(PyroContext, EndsTheWaitAtItsDeadline) {
           });
         },
         "wait");
-    EXPECT_EQ(reason([&] { it.call<int>("wait"); }), errc::deadline);
-    EXPECT_GE(the_clock::now() - begin, 50ms);
+    loop.run();
+    EXPECT_GE(the_clock::now(), *pyro::current_context()->deadline);
   }
-  loop.run();
   EXPECT_EQ(came, errc::deadline);
+  {
+    const context_scope scope({.deadline = the_clock::now() + 300ms});
+    EXPECT_EQ(reason([&] { it.call<int>("wait"); }), errc::deadline);
+    EXPECT_GE(the_clock::now(), *pyro::current_context()->deadline);
+  }
+  ends.set_value();
+}
+
+// … and only that of its own call: those before and behind it keep the connection.
+TEST(PyroContext, EndsTheWaitForOneOfManyInALoop) {
+  std::promise<void> ends;
+  struct busy {
+    std::shared_future<void> until;
+    int wait() { return until.wait(), 1; }
+    int add(int n) { return n + 1; }
+  } there{ends.get_future().share()};
+  pyro::server at;
+  boost::asio::io_context loop;
+  pyro::async_object it(
+      loop,
+      at.expose(there, "busy",
+                pyro::members<busy>().method<&busy::wait>("wait").method<&busy::add>("add")),
+      {.deadline = 30s});
+  std::vector<int> came;
+  const auto take = [&](const std::exception_ptr& why, int n) {
+    EXPECT_FALSE(why);
+    came.push_back(n);
+  };
+  it.call<int>(take, "wait");
+  const auto begin = the_clock::now();
+  for (const auto most : {600ms, 300ms}) {
+    const context_scope scope({.deadline = begin + most});
+    it.call<int>(
+        [&, most](const std::exception_ptr& why, int) {
+          EXPECT_EQ(reason([&] { std::rethrow_exception(why); }), errc::deadline);
+          came.push_back(-static_cast<int>(most.count()));
+          if (came.size() == 2) ends.set_value();
+        },
+        "add", 1);
+  }
+  it.call<int>(take, "add", 2);
+  loop.run();
+  ASSERT_EQ(came.size(), 4u);
+  if (came[0] == -600) std::swap(came[0], came[1]);  // where both were over when it looked
+  EXPECT_EQ(came, (std::vector<int>{-300, -600, 1, 3}));
+  EXPECT_EQ(at.connections(), 1u);
 }
 
 TEST(PyroContext, CallsNothingWhenItIsTooLate) {

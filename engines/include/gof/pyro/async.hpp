@@ -50,7 +50,6 @@ class encoded {
   std::string places = "\x90", names = "\x80";
   std::uint16_t flags;
   context_sent belongs{};
-  duration patience = std::chrono::hours(24 * 365);
 };
 
 class async_connection;
@@ -58,7 +57,7 @@ class async_connection;
 // A call, and who waits for its answer.
 class pending {
  public:
-  pending(encoded call, std::uint64_t which) : what(std::move(call)), number(which) {}
+  pending(encoded&& call, std::uint64_t which) : what(std::move(call)), number(which) {}
   pending(const pending&) = delete;
   pending& operator=(const pending&) = delete;
   // Tells them, by their executor, what was answered, or why nothing was. It is gone then.
@@ -136,7 +135,7 @@ class pending_for final : public pending {
 
  public:
   template <class H>
-  static owned_call make(H&& handler, Read read, encoded what, async_connection& on) {
+  static owned_call make(H&& handler, Read read, encoded&& what, async_connection& on) {
     allocator memory(
         boost::asio::get_associated_allocator(handler, boost::asio::recycling_allocator<void>()));
     pending_for* const at = traits::allocate(memory, 1);
@@ -182,7 +181,7 @@ class pending_for final : public pending {
 
  private:
   template <class H>
-  pending_for(H&& handler, Read read, encoded what_is_called, async_connection& on)
+  pending_for(H&& handler, Read read, encoded&& what_is_called, async_connection& on)
       : pending(std::move(what_is_called), on.next_number()),
         handler_(std::forward<H>(handler)),
         read_(std::move(read)) {
@@ -214,7 +213,7 @@ class initiation {
       : on_(std::move(on)), read_(std::move(read)), ended_(ended) {}
   [[nodiscard]] executor_type get_executor() const noexcept { return on_->strand(); }
   template <class Handler>
-  void operator()(Handler&& handler, encoded what) const {
+  void operator()(Handler&& handler, encoded&& what) const {
     const auto slot = boost::asio::get_associated_cancellation_slot(handler);
     auto it = pending_for<R, std::decay_t<Handler>, Read>::make(std::forward<Handler>(handler),
                                                                 read_, std::move(what), *on_);
@@ -235,7 +234,7 @@ class initiation {
   bool ended_;
 };
 template <class R, class Token, class Read>
-auto initiate(Token&& token, std::shared_ptr<async_connection> on, encoded what, Read read,
+auto initiate(Token&& token, std::shared_ptr<async_connection> on, encoded&& what, Read read,
               bool ended = false) {
   return boost::asio::async_initiate<Token, typename async_signature<R>::type>(
       initiation<R, Read>(std::move(on), std::move(read), ended), token, std::move(what));
@@ -321,9 +320,10 @@ class async_stream {
 /// Arguments are encoded before the function returns. Many calls may be under way, \ref
 /// gof::most_operations at most; they are sent, and answered, in their order, on one connection,
 /// which is made for the first. When an answer does not come by its deadline, the connection is
-/// closed: that call completes with errc::deadline, and those sent after it with errc::closed. A
-/// call whose cancellation slot is used completes with errc::cancelled; its answer is not waited
-/// for. Functions without an executor of their own run in a strand of this object.
+/// closed: that call completes with errc::deadline, and those sent after it with errc::closed; but
+/// a call_context::deadline is that of its call alone. A call whose cancellation slot is used
+/// completes with errc::cancelled; its answer is not waited for. Functions without an executor of
+/// their own run in a strand of this object.
 /// \threads any; the loop may have many, and outlives this
 class async_object {
  public:
@@ -398,7 +398,6 @@ class async_object {
                                        const A&... arguments) const {
     detail::encoded it({}, name, flags);
     it.belongs = detail::context_to_send();
-    it.patience = detail::patience(it.patience);
     it.places.clear();
     detail::write_places(it.places, on_->by(), on_->most(), arguments...);
     if constexpr ((detail::is_named<A> || ...)) {

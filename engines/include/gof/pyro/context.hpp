@@ -23,8 +23,9 @@ struct call_context {
   operation_id id{};  ///< `OPID`, `client/sequence`: the operation, the same for each attempt
   std::uint64_t incarnation = 0;  ///< `LIFE`: the life of the caller; a new one after a restart
   std::string trace{};            ///< `TRCE`: a W3C `traceparent`
-  /// `LEFT`, in nanoseconds: what is left until then. When it is over, nothing is called any more,
-  /// neither by the caller nor by a server of ours, and nobody waits for an answer.
+  /// `LEFT`, in nanoseconds: what is left until then; a server counts from when it takes the call
+  /// up. After that nothing is called any more, neither by the caller nor by a server of ours, and
+  /// nobody waits for an answer.
   std::optional<std::chrono::steady_clock::time_point> deadline{};
   std::optional<correlation_id> correlation{};  ///< what Pyro itself passes on
 };
@@ -59,7 +60,9 @@ namespace detail {
 struct context_sent {
   std::string chunks{};
   std::optional<correlation_id> correlation{};
+  std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
 };
+// Throws refused where it is too late.
 [[nodiscard]] context_sent context_to_send();
 // The same, as it came. What is not written like this is somebody else's.
 [[nodiscard]] call_context context_of(const annotations& notes,
