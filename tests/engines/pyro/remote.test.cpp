@@ -3,13 +3,16 @@
 // The header under test comes first, so that it has to stand alone.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -342,6 +345,23 @@ struct sleeper {
 };
 pyro::members<sleeper> of_sleeper() {
   return pyro::members<sleeper>().method<&sleeper::sleep>("sleep").method<&sleeper::count>("count");
+}
+
+TEST(PyroRemoteObject, SendsBytesHoweverTheyAreKept) {
+  struct echo {
+    std::vector<std::byte> same(std::vector<std::byte> all) { return all; }
+  } there;
+  pyro::server at;
+  remote_object it(at.expose(there, "echo", pyro::members<echo>().method<&echo::same>("same")));
+  std::vector<std::byte> all{std::byte{0}, std::byte{0xff}, std::byte{7}};
+  const auto& fixed = all;
+  std::array<std::byte, 3> few{all[0], all[1], all[2]};
+  using bytes_of = std::vector<std::byte>;
+  EXPECT_EQ(it.call<bytes_of>("same", all), all);
+  EXPECT_EQ(it.call<bytes_of>("same", std::span(all)), all);
+  EXPECT_EQ(it.call<bytes_of>("same", std::span(fixed)), all);
+  EXPECT_EQ(it.call<bytes_of>("same", std::as_writable_bytes(std::span(all))), all);
+  EXPECT_EQ(it.call<bytes_of>("same", few), all);
 }
 
 TEST(PyroRemoteObject, WaitsNoLongerThanItsDeadline) {

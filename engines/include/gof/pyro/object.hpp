@@ -4,10 +4,12 @@
 /// An object elsewhere, C++ or Python, called by the names of its functions.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -67,6 +69,8 @@ void write(std::string& out, T&& it, exchange& by, const wire::limits& most) {
     out += '\xc0';
   else if constexpr (std::is_convertible_v<T, std::string_view>)
     wire::encode_to(out, std::string_view(it), most);
+  else if constexpr (std::is_convertible_v<T, std::span<const std::byte>>)
+    wire::encode_to(out, std::span<const std::byte>(it), most);
   else
     wire::encode_to(out, it, most);
 }
