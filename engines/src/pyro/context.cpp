@@ -63,7 +63,7 @@ call_context context_of(const annotations& notes,
       operation_id which;
       const std::size_t between = text.find('/');
       if (between != text.npos && read(text.substr(0, between), which.client) &&
-          read(text.substr(between + 1), which.sequence))
+          read(text.substr(between + 1), which.sequence) && which)
         it.id = which;
     } else if (id == "LIFE" && read(text, number)) {
       it.incarnation = number;

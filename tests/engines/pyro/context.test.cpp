@@ -121,6 +121,7 @@ TEST(PyroContext, LeavesAloneWhatIsWrittenInAnotherWay) {
                                                         {"OPID", "7/"},
                                                         {"OPID", "/8"},
                                                         {"OPID", "7/8/9"},
+                                                        {"OPID", "0/8"},
                                                         {"OPID", "-7/8"},
                                                         {"OPID", "7/ 8"},
                                                         {"OPID", "99999999999999999999/1"},

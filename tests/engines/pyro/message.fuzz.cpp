@@ -6,6 +6,9 @@
 #include <gof/pyro/message.hpp>
 // The header under test comes first, so that it has to stand alone.
 #include <cstdint>
+#include <gof/pyro/context.hpp>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "golden/frames.hpp"
@@ -19,6 +22,18 @@ using gof::wire::refusal;
 
 unsigned long accepted = 0;
 
+// What a call belongs to, if they say so, is said again as it was understood.
+void read_context(const pyro::annotations& notes) {
+  pyro::call_context it = pyro::detail::context_of(notes, {});
+  it.deadline.reset();  // which moves
+  const pyro::context_scope scope(it);
+  const std::string said = pyro::detail::context_to_send().chunks;
+  pyro::annotations again;
+  if (pyro::annotations::parse(said, again) != refusal::none) fail("a context is no annotations");
+  const pyro::call_context same = pyro::detail::context_of(again, {});
+  if (same.id != it.id || same.incarnation != it.incarnation || same.trace != it.trace)
+    fail("a context is said in another way");
+}
 bool read_annotations(std::string_view in) {
   pyro::annotations notes;
   if (pyro::annotations::parse(in, notes) != refusal::none) return false;
@@ -31,6 +46,7 @@ bool read_annotations(std::string_view in) {
   }
   if (again != in) fail("annotations are written in another way");
   if (count > pyro::message_limits().chunks) fail("too many annotations");
+  read_context(notes);
   return true;
 }
 bool read_compressed(std::string_view in) {
