@@ -420,32 +420,35 @@ class async_link final : public async_connection {
       first_own_ = std::min(first_own_, it->what.belongs.until);
       return false;
     };
-    for (sent_call& one : sent_)
-      if (is_late(one.who)) later(std::move(one.who), failed(errc::deadline, asked().text()));
+    give_up_sent(is_late, errc::deadline, asked().text());
     const auto waits = [](const sent_call& one) { return one.who != nullptr; };
     if (!sent_.empty() && told_.empty() && telling_.empty() &&
         std::none_of(sent_.begin(), sent_.end(), waits)) {
       disconnect();  // or the loop would wait for what nobody waits for
       sent_.clear();
     }
-    for (auto it = unsent_.begin(); it != unsent_.end();) {
-      const bool late = is_late(*it);
-      if (late) later(std::move(*it), failed(errc::unavailable, asked().text() + ": too late"));
-      it = late ? unsent_.erase(it) : std::next(it);
-    }
+    give_up_unsent(is_late, errc::unavailable, asked().text() + ": too late");
   }
   void give_up(std::uint64_t number, asio::cancellation_type how) {
     const auto is = [&](const owned_call& it) { return it && it->number == number; };
-    const auto why = [] { return failed(errc::cancelled, "it was given up"); };
-    if (const auto it = std::find_if(unsent_.begin(), unsent_.end(), is); it != unsent_.end()) {
-      later(std::move(*it), why());
-      unsent_.erase(it);
-    }
-    // What is on its way cannot be called back: it is only not waited for.
+    give_up_unsent(is, errc::cancelled, "it was given up");
     using enum asio::cancellation_type;
     if ((how & (terminal | partial)) == none) return;
+    give_up_sent(is, errc::cancelled, "it was given up");
+  }
+  template <class Is>
+  void give_up_unsent(const Is& is, errc why, const std::string& text) {
+    for (auto it = unsent_.begin(); it != unsent_.end();) {
+      const bool given_up = is(*it);
+      if (given_up) later(std::move(*it), failed(why, text));
+      it = given_up ? unsent_.erase(it) : std::next(it);
+    }
+  }
+  // What is on its way cannot be called back: it is only not waited for.
+  template <class Is>
+  void give_up_sent(const Is& is, errc why, const std::string& text) {
     for (sent_call& one : sent_)
-      if (is(one.who)) later(std::move(one.who), why());
+      if (is(one.who)) later(std::move(one.who), failed(why, text));
   }
 
   std::deque<owned_call> unsent_;   // in order
