@@ -7,10 +7,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +19,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <gof/pyro.hpp>
 #include <gof/pyro/async.hpp>
 #include <memory>
@@ -34,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../tests/engines/pyro/authority.hpp"
 #include "support/bench.hpp"
 #include "support/place.hpp"
 
@@ -179,10 +175,14 @@ void hand_call(benchmark::State& state) {
   for (auto _ : state) echo.call();
 }
 template <place Where>
-void our_call(benchmark::State& state) {
-  ours<Where> it;
+void call_on(ours<Where>& it, benchmark::State& state) {
   adder& a = **it;
   for (auto _ : state) benchmark::DoNotOptimize(a.add(1, 2));
+}
+template <place Where>
+void our_call(benchmark::State& state) {
+  ours<Where> it;
+  call_on(it, state);
 }
 template <place Where>
 void by_name(benchmark::State& state) {
@@ -207,12 +207,15 @@ void hand_copies(benchmark::State& state) {
     }
   }
 }
-void our_million(benchmark::State& state) {
-  ours<place::one> it;
+void million_on(ours<place::one>& it, benchmark::State& state) {
   const std::vector<std::byte> all(1'000'000);
   pyro::remote_object& a = (*it).object();
   for (auto _ : state)
     benchmark::DoNotOptimize(a.call<std::vector<std::byte>>("echo", std::span(all)));
+}
+void our_million(benchmark::State& state) {
+  ours<place::one> it;
+  million_on(it, state);
 }
 
 // ---- In loops -----------------------------------------------------------------------------------
@@ -299,51 +302,20 @@ void in_flight(benchmark::State& state) {
 
 // ---- Secured ------------------------------------------------------------------------------------
 
-// A certificate that is its own authority, for both sides.
+// For both sides.
 const pyro::tls_options& certificate() {
-  static const struct written {
-    std::string folder = (std::filesystem::temp_directory_path() / "gof.XXXXXX").string();
-    pyro::tls_options files;
-    written() {
-      if (!::mkdtemp(folder.data())) throw std::runtime_error("no folder for " + folder);
-      const std::string own = folder + "/own.pem", secret = folder + "/own.key";
-      files = {own, secret, {}, own};
-      EVP_PKEY* const key = EVP_EC_gen("P-256");
-      X509* const it = X509_new();
-      X509_set_version(it, 2);
-      X509_gmtime_adj(X509_getm_notBefore(it), -3600);
-      X509_gmtime_adj(X509_getm_notAfter(it), 24 * 3600);
-      X509_set_pubkey(it, key);
-      X509_EXTENSION* const where =
-          X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-      X509_add_ext(it, where, -1);
-      X509_sign(it, key, EVP_sha256());
-      std::FILE* const a = std::fopen(own.c_str(), "w");
-      std::FILE* const b = std::fopen(secret.c_str(), "w");
-      if (!a || !b || PEM_write_X509(a, it) != 1 ||
-          PEM_write_PrivateKey(b, key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
-        throw std::runtime_error("no certificate in " + folder);
-      std::fclose(a), std::fclose(b);
-      X509_EXTENSION_free(where), X509_free(it), EVP_PKEY_free(key);
-    }
-    written(const written&) = delete;
-    written& operator=(const written&) = delete;
-    ~written() { std::filesystem::remove_all(folder); }
-  } it;
-  return it.files;
+  static certifying::authority own("bench");
+  static const pyro::tls_options it = own.of("both", own);
+  return it;
 }
 template <place Where>
 void secured_call(benchmark::State& state) {
   ours<Where> it(certificate());
-  adder& a = **it;
-  for (auto _ : state) benchmark::DoNotOptimize(a.add(1, 2));
+  call_on(it, state);
 }
 void secured_million(benchmark::State& state) {
   ours<place::one> it(certificate());
-  const std::vector<std::byte> all(1'000'000);
-  pyro::remote_object& a = (*it).object();
-  for (auto _ : state)
-    benchmark::DoNotOptimize(a.call<std::vector<std::byte>>("echo", std::span(all)));
+  million_on(it, state);
 }
 
 // ---- Python -------------------------------------------------------------------------------------
