@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "golden/frames.hpp"
+#include "support/port.hpp"
 
 namespace {
 
@@ -59,20 +60,13 @@ class line {
   line(const line&) = delete;
   line& operator=(const line&) = delete;
   ~line() { ::close(number_); }
-  static sockaddr_in here(std::uint16_t port) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    at.sin_port = htons(port);
-    return at;
-  }
   void connect(std::uint16_t port) const {
-    const sockaddr_in at = here(port);
+    const sockaddr_in at = gof::testing::here(port);
     if (::connect(number_, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
       throw std::runtime_error("nobody listens");
   }
   std::uint16_t listen() const {
-    sockaddr_in at = here(0);
+    sockaddr_in at = gof::testing::here(0);
     socklen_t size = sizeof at;
     if (::bind(number_, reinterpret_cast<sockaddr*>(&at), size) != 0 || ::listen(number_, 1) != 0 ||
         ::getsockname(number_, reinterpret_cast<sockaddr*>(&at), &size) != 0)

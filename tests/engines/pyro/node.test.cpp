@@ -124,7 +124,7 @@ std::string why_not(const std::string& rest, const std::string& name = {},
 class forwarder {
  public:
   explicit forwarder(std::uint16_t to) : to_(to), listens_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in at = address(0);
+    sockaddr_in at = gof::testing::here(0);
     socklen_t size = sizeof at;
     if (::bind(listens_, reinterpret_cast<sockaddr*>(&at), size) != 0 ||
         ::listen(listens_, 64) != 0 ||
@@ -157,13 +157,6 @@ class forwarder {
       for (const int it : ends) ::close(it);
     }
   };
-  static sockaddr_in address(std::uint16_t port) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return at;
-  }
   void run() {
     while (!ends_) {
       if (all_at_once_) {
@@ -188,7 +181,7 @@ class forwarder {
   }
   void take_in() {
     pair it{{::accept(listens_, nullptr, nullptr), ::socket(AF_INET, SOCK_STREAM, 0)}};
-    const sockaddr_in at = address(to_);
+    const sockaddr_in at = gof::testing::here(to_);
     if (::connect(it.ends[1], reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0)
       all_.push_back(it);
     else
